@@ -1,0 +1,30 @@
+/** p-memoize with an lru-cache on the main thread, in front of Piscina. It deduplicates by itself. */
+import { LRUCache } from 'lru-cache';
+import pMemoize from 'p-memoize';
+import { cacheEntries } from '../functions/limits.js';
+import type { Arguments, Contestant, FunctionName } from './contestant.ts';
+import { openPiscina } from './piscina.ts';
+
+const onMainThread = 'its cache is on the main thread, out of reach of a worker';
+
+export const contestant: Contestant = {
+  name: 'p-memoize',
+  what: 'Piscina behind p-memoize and an lru-cache on the main thread; values shared, not copied',
+  cannot: { 'hit worker': onMainThread, 'hit worker sync': onMainThread },
+  async open(setup) {
+    const pool = openPiscina(setup);
+    const memoized = <Name extends FunctionName>(name: Name) => {
+      const cache = new LRUCache<Arguments[Name], object>({ max: cacheEntries });
+      const run = (argument: Arguments[Name]) => pool.call(name, argument) as Promise<object>;
+      return pMemoize(run, { cache });
+    };
+    const functions = {
+      addOne: memoized('addOne'),
+      cost2ms: memoized('cost2ms'),
+      cost20ms: memoized('cost20ms'),
+      value: memoized('value'),
+      readAgain: memoized('readAgain'),
+    } as Record<FunctionName, (argument: unknown) => Promise<unknown>>;
+    return { call: (name, argument) => functions[name](argument), close: pool.close };
+  },
+};

@@ -1,0 +1,34 @@
+/** Bare Piscina: what a call costs that nobody caches. The yardstick wherever something is computed. */
+import { Piscina } from 'piscina';
+import type { Contestant, FunctionName, Opened, Setup } from './contestant.ts';
+
+const noCache = 'it caches nothing';
+
+export const contestant: Contestant = {
+  name: 'piscina',
+  what: 'Piscina alone; in `stampede` and `zipf` asked each key once, as by a perfect cache',
+  cannot: {
+    'hit main': noCache,
+    'hit worker': noCache,
+    'hit worker sync': noCache,
+  },
+  open: async (setup) => openPiscina(setup),
+};
+
+/** The pool that every contestant but threadmemo stands in front of, with the same settings. */
+export function openPiscina({ threads, functions }: Setup): Opened {
+  const pool = new Piscina({
+    filename: functions.href,
+    minThreads: threads,
+    maxThreads: threads,
+    idleTimeout: Number.POSITIVE_INFINITY,
+  });
+  const byName = Object.fromEntries(
+    ['addOne', 'cost2ms', 'cost20ms', 'value', 'readAgain'].map((name) => [name, { name }]),
+  ) as Record<FunctionName, { name: FunctionName }>;
+  return {
+    cachesNothing: true,
+    call: (name, argument) => pool.run(argument, byName[name]),
+    close: () => pool.destroy(),
+  };
+}

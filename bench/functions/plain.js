@@ -1,0 +1,56 @@
+/**
+ * The functions that are measured, as anybody would write them: no cache, no threads. Plain
+ * JavaScript, because a worker of Node 20 that Piscina starts cannot import TypeScript.
+ */
+import { countComputation } from './counts.js';
+import { spin } from './spin.js';
+
+/** Nominal costs in milliseconds; the scenarios' ideals are made of them. */
+export const zipfCost = 2;
+export const stampedeCost = 20;
+
+/** @param {number} n */
+export function addOne(n) {
+  return n + 1;
+}
+
+/** @param {number} key */
+export function cost2ms(key) {
+  countComputation(key);
+  spin(zipfCost);
+  return key + 1;
+}
+
+/** @param {number} key */
+export function cost20ms(key) {
+  countComputation(key);
+  spin(stampedeCost);
+  return key + 1;
+}
+
+/** The values of the scenario `hit`. */
+export const kinds = /** @type {const} */ (['number', 'string', 'object', 'buffer']);
+
+/** @typedef {typeof kinds[number]} Kind */
+
+/** @param {Kind} kind */
+export function value(kind) {
+  switch (kind) {
+    case 'number':
+      return 0.1 + 0.2;
+    case 'string':
+      return 'threadmemo'.repeat(10);
+    case 'object':
+      return twentyFields();
+    case 'buffer':
+      return Buffer.alloc(64 * 1024, 'threadmemo');
+  }
+}
+
+function twentyFields() {
+  const fields = Array.from({ length: 20 }, (_, i) => [
+    `field${i}`,
+    i % 2 === 0 ? i * 1.5 : `text ${i}`,
+  ]);
+  return Object.fromEntries(fields);
+}

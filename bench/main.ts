@@ -1,0 +1,71 @@
+/**
+ * How are the benchmarks run? `npm run bench` runs all; `npm run bench -- zipf` one;
+ * `--contestants a,b` only these, and whoever ratios are taken to; `--json` prints JSON instead of
+ * tables (with `npm run --silent`, nothing but JSON).
+ */
+import { parseArgs } from 'node:util';
+import { conduct } from './conduct.ts';
+import { contestantNames, loadContestant } from './contestants/field.ts';
+import { installContestants } from './install.ts';
+import { describeMachine } from './machine.ts';
+import { machineText, scenarioText } from './report.ts';
+import type { Scenario } from './scenario.ts';
+import { scenarios } from './scenarios.ts';
+import { type ScenarioSummary, summarize } from './summarize.ts';
+
+type Request = ReturnType<typeof readArguments>;
+
+/** @throws {Error} when it asks for something that is not there */
+function readArguments() {
+  const { positionals, values } = parseArgs({
+    allowPositionals: true,
+    options: { json: { type: 'boolean', default: false }, contestants: { type: 'string' } },
+  });
+  const names = values.contestants?.split(',') ?? contestantNames;
+  expectKnown('contestant', names, contestantNames);
+  expectKnown('benchmark', positionals, [...scenarios.keys()]);
+  const wanted = (it: Scenario) => positionals.length === 0 || positionals.includes(it.name);
+  return { json: values.json, names, toRun: [...scenarios.values()].filter(wanted) };
+}
+
+function expectKnown(what: string, names: readonly string[], known: readonly string[]): void {
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  throw new Error(`no ${what} is called "${unknown}"; there are ${known.join(', ')}`);
+}
+
+/** The wanted contestants and those that ratios are taken to, in the order of the field. */
+async function contestantsOf(scenario: Scenario, wanted: readonly string[]) {
+  const baselines = scenario.parts.map(({ baseline }) => baseline);
+  const names = contestantNames.filter((it) => wanted.includes(it) || baselines.includes(it));
+  return await Promise.all(names.map(loadContestant));
+}
+
+async function run({ json, names, toRun }: Request): Promise<void> {
+  installContestants();
+  const machine = describeMachine();
+  if (!json) console.log(machineText(machine));
+  const summaries: ScenarioSummary[] = [];
+  for (const scenario of toRun) {
+    console.error(`\nmeasuring ${scenario.name} ...`);
+    const contestants = await contestantsOf(scenario, names);
+    const summary = summarize(scenario, contestants, await conduct(scenario, contestants));
+    if (!json) console.log(scenarioText(summary));
+    summaries.push(summary);
+  }
+  if (json) console.log(JSON.stringify({ machine, scenarios: summaries }, null, 2));
+}
+
+/** A mistake in the command is not a crash: no stack. */
+function refuse(error: unknown): never {
+  console.error(error instanceof Error ? error.message : error);
+  process.exit(1);
+}
+
+let request: Request;
+try {
+  request = readArguments();
+} catch (error) {
+  refuse(error);
+}
+await run(request);

@@ -1,0 +1,56 @@
+/**
+ * What is a scenario? One or more parts, each a question with a table of its own, measured in rounds:
+ * A B C, A B C, ... so that a machine that slows down does so for everybody. Ratios are taken within
+ * a round, and their median is what counts.
+ */
+import type { Opened, PartName } from './contestants/contestant.ts';
+
+/** Worker threads of every contestant, on every machine: numbers stay comparable. */
+export const threads = 2;
+
+/** One part's numbers of one contestant in one round, by the ids of its metrics. */
+export type Sample = Readonly<Record<string, number>>;
+
+export interface Metric {
+  readonly id: string;
+  readonly label: string;
+  /** Digits after the point. */
+  readonly digits: number;
+  /** How the rounds become one number; `max` where one bad round is one too many. */
+  readonly over: 'median' | 'max';
+  /** Also shown as the ratio to the part's baseline. */
+  readonly ratio: boolean;
+}
+
+/** What the project promises itself. Reported, never enforced: machines differ. */
+export interface Bar {
+  readonly contestant: string;
+  readonly metric: string;
+  readonly of: 'value' | 'ratio';
+  readonly must: 'be at least' | 'be at most';
+  readonly limit: number;
+}
+
+export interface Part {
+  readonly name: PartName;
+  readonly question: string;
+  /** The contestant that ratios are taken to; it always takes part. */
+  readonly baseline?: string;
+  readonly metrics: readonly Metric[];
+  readonly bars: readonly Bar[];
+  /** Rounds are numbered from 0, warm-up included, and never share a key. */
+  measure(opened: Opened, round: number): Promise<Sample>;
+}
+
+export interface Scenario {
+  readonly name: string;
+  /** Rounds that every contestant runs, whole and unmeasured, before those that count. */
+  readonly warmUps: number;
+  readonly rounds: number;
+  readonly parts: readonly Part[];
+  readonly notShown: readonly string[];
+}
+
+export function metric(id: string, label: string, options: Partial<Metric> = {}): Metric {
+  return { id, label, digits: 0, over: 'median', ratio: false, ...options };
+}

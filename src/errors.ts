@@ -1,0 +1,124 @@
+/**
+ * What can go wrong in threadmemo itself: one class a failure, each with a stable `code`.
+ *
+ * An error that a memoized *function* throws is none of these: it reaches the caller as it was
+ * thrown. These classes survive the way between threads, so `instanceof` works on every thread.
+ */
+
+/** What a failure is about; every field is there when it is known. */
+export interface ErrorDetails {
+  readonly cause?: unknown;
+  readonly functionId?: string | undefined;
+  readonly key?: string | undefined;
+  /** Where in a value the failure is, such as `args[0].conn`. */
+  readonly path?: string | undefined;
+  /** The keys that wait for each other, first and last the same. */
+  readonly cycle?: readonly string[] | undefined;
+}
+
+/** The base of all failures of threadmemo's own. */
+export class MemoError extends Error {
+  static readonly code: string = 'ERR_THREADMEMO';
+  readonly code: string;
+  /** The function id that the failure is about. */
+  declare readonly functionId?: string;
+  /** The key that the failure is about. */
+  declare readonly key?: string;
+  /** Where in the arguments or the result the failure is: `args[0].conn`, `result.socket`. */
+  declare readonly path?: string;
+  /** The keys that wait for each other, first and last the same. */
+  declare readonly cycle?: readonly string[];
+
+  constructor(message: string, { cause, ...details }: ErrorDetails = {}) {
+    super(message, cause === undefined ? undefined : { cause });
+    const { code } = new.target;
+    this.code = code;
+    Object.defineProperty(this, 'name', { value: new.target.name, configurable: true });
+    for (const [name, value] of Object.entries(details)) {
+      if (value !== undefined) Object.defineProperty(this, name, { value, enumerable: true });
+    }
+  }
+}
+
+/** The arguments cannot make a key, because they could not cross to another thread faithfully. */
+export class KeyError extends MemoError {
+  static override readonly code = 'ERR_THREADMEMO_KEY';
+}
+
+/** The result cannot be kept, because it could not cross to another thread faithfully. */
+export class ValueError extends MemoError {
+  static override readonly code = 'ERR_THREADMEMO_VALUE';
+}
+
+/** Computations wait for each other in a circle; `cycle` has the keys. */
+export class CycleError extends MemoError {
+  static override readonly code = 'ERR_THREADMEMO_CYCLE';
+}
+
+/** The threads that computed this died, as often as is tried. */
+export class WorkerLostError extends MemoError {
+  static override readonly code = 'ERR_THREADMEMO_WORKER_LOST';
+}
+
+/** The call's own `timeout` has passed. The computation goes on if somebody else waits for it. */
+export class TimeoutError extends MemoError {
+  static override readonly code = 'ERR_THREADMEMO_TIMEOUT';
+}
+
+/** The pool was closed before the call was answered. */
+export class PoolClosedError extends MemoError {
+  static override readonly code = 'ERR_THREADMEMO_POOL_CLOSED';
+}
+
+/** A pool is open already; there is one at a time. */
+export class PoolOpenError extends MemoError {
+  static override readonly code = 'ERR_THREADMEMO_POOL_OPEN';
+}
+
+/** `maxQueue` computations wait already. */
+export class QueueFullError extends MemoError {
+  static override readonly code = 'ERR_THREADMEMO_QUEUE_FULL';
+}
+
+/** A worker thread could not load the function's module, or the module does not define it. */
+export class LoadError extends MemoError {
+  static override readonly code = 'ERR_THREADMEMO_LOAD';
+}
+
+/** This cannot be done on this thread. */
+export class ThreadError extends MemoError {
+  static override readonly code = 'ERR_THREADMEMO_THREAD';
+}
+
+/** Two functions of one module have the same name. */
+export class DuplicateNameError extends MemoError {
+  static override readonly code = 'ERR_THREADMEMO_DUPLICATE_NAME';
+}
+
+const classes = [
+  KeyError,
+  ValueError,
+  CycleError,
+  WorkerLostError,
+  TimeoutError,
+  PoolClosedError,
+  PoolOpenError,
+  QueueFullError,
+  LoadError,
+  ThreadError,
+  DuplicateNameError,
+];
+
+/** The class with this stable code; {@link MemoError} when a newer version has sent one we don't know. */
+export function memoErrorClass(code: string): typeof MemoError {
+  return classes.find((each) => each.code === code) ?? MemoError;
+}
+
+/** An option is wrong: which, its value, and what would be right. */
+export class OptionError extends TypeError {
+  readonly code = 'ERR_THREADMEMO_OPTION';
+  constructor(message: string) {
+    super(message);
+    Object.defineProperty(this, 'name', { value: 'OptionError', configurable: true });
+  }
+}

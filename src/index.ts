@@ -1,0 +1,46 @@
+/** The public names, nothing else. */
+
+import { type MemoPool, openPool } from './main/pool.ts';
+import type { PoolOptions } from './options.ts';
+
+export {
+  CycleError,
+  DuplicateNameError,
+  KeyError,
+  LoadError,
+  MemoError,
+  OptionError,
+  PoolClosedError,
+  PoolOpenError,
+  QueueFullError,
+  ThreadError,
+  TimeoutError,
+  ValueError,
+  WorkerLostError,
+} from './errors.ts';
+export type { MemoPool, PoolStats } from './main/pool.ts';
+export type { TierStats } from './main/tier-chain.ts';
+export { type Memoized, type MemoizedMembers, memoize, type Promised } from './memoize.ts';
+export type {
+  AnyFunction,
+  CallOptions,
+  Duration,
+  MemoizeOptions,
+  PoolOptions,
+  Size,
+} from './options.ts';
+export type { FunctionStats } from './protocol.ts';
+export { currentSignal } from './thread/computation.ts';
+export { mapTier } from './tiers/map-tier.ts';
+export type { Tier, TierRecord } from './tiers/tier.ts';
+
+/**
+ * Opens the pool of worker threads with options of your own. Optional: the first call of a memoized
+ * function opens one with the defaults. One pool at a time a process; an idle one does not keep the
+ * process alive.
+ * @throws {OptionError} for a wrong option. @throws {PoolOpenError} when a pool is open.
+ * @throws {ThreadError} in a thread of a pool.
+ */
+export async function createPool(options: PoolOptions = {}): Promise<MemoPool> {
+  return openPool(options);
+}

@@ -1,0 +1,42 @@
+/**
+ * The codes of objects that have no values inside: dates, patterns and bytes.
+ *
+ * Bytes stay in the key as they are, one character each, up to 64 of them; above that they are
+ * hashed where they lie. A large Buffer is neither copied nor turned into a string.
+ */
+import { viewClassName } from '../values/builtins.ts';
+import type { Kind } from '../values/kind.ts';
+import { digestBytes } from './digest.ts';
+
+const mostInlineBytes = 64;
+
+export function encodeLeaf(object: object, kind: Kind): string {
+  switch (kind) {
+    case 'date':
+      return `d${(object as Date).getTime()};`;
+    case 'regexp':
+      return encodeRegExp(object as RegExp);
+    case 'arraybuffer':
+      return `B${encodeBytes(new Uint8Array(object as ArrayBuffer))}`;
+    case 'view':
+      return encodeView(object as NodeJS.ArrayBufferView);
+    default:
+      throw new TypeError(`${kind} is not a leaf`);
+  }
+}
+
+function encodeRegExp({ source, flags, lastIndex }: RegExp): string {
+  // Plus 0, because a lastIndex of -0 is equal to 0.
+  return `r${lastIndex + 0};${flags};${source.length}:${source}`;
+}
+
+function encodeView(view: NodeJS.ArrayBufferView): string {
+  return `v${viewClassName(Object.getPrototypeOf(view))};${encodeBytes(view)}`;
+}
+
+function encodeBytes(bytes: NodeJS.ArrayBufferView): string {
+  const { byteLength } = bytes;
+  if (byteLength > mostInlineBytes) return `${byteLength}:${digestBytes(bytes)}`;
+  const each = new Uint8Array(bytes.buffer, bytes.byteOffset, byteLength);
+  return `${byteLength}:${String.fromCharCode(...each)}`;
+}

@@ -1,0 +1,367 @@
+/**
+ * Single flight across all threads: the one place that decides who computes what.
+ *
+ * Invariants, after every call, message and death (`test/model/` checks them on random schedules):
+ * - a key has at most one live flight, and a flight at most one lease; a flight that was fenced by
+ *   an invalidation, or abandoned by its last waiter, is no longer live;
+ * - leases and flights are ended by identity, so a late or dead leader settles nothing newer;
+ * - every waiter is answered exactly once, or leaves; a flight without waiters does not go on;
+ * - what was leased or probed before an invalidation is not stored after it, in any tier;
+ * - a waiter on another thread never waits for work that has not started: it does it itself.
+ */
+
+import type { Clock } from '../clock.ts';
+import { CycleError, PoolClosedError, QueueFullError, WorkerLostError } from '../errors.ts';
+import type { FunctionInfo, Outcome, Task } from '../protocol.ts';
+import type { TierRecord } from '../tiers/tier.ts';
+import { encodeThrown } from '../values/thrown.ts';
+import { cycleOf } from './cycle.ts';
+import { type Entry, FunctionRecord } from './entry.ts';
+import { type Answer, Flight, type Lease, type Peer, type Waiter } from './flight.ts';
+import { Leases } from './leases.ts';
+import { ShardedMap } from './sharded-map.ts';
+import type { Store } from './store.ts';
+import type { TierChain } from './tier-chain.ts';
+
+/** Where flights wait until a thread is free; it calls {@link Coordinator.begin} then. */
+export interface Backlog {
+  /** False when it is full; a flight that is started `again` goes first, and always has room. */
+  add(flight: Flight, again: boolean): boolean;
+  remove(flight: Flight): void;
+}
+
+/** A call that found nothing in memory. */
+export interface Want {
+  readonly fn: FunctionRecord;
+  readonly key: string;
+  readonly waiter: Waiter;
+  /** Do not ask the tiers either: the value is to be computed. */
+  readonly refresh: boolean;
+  /**
+   * The arguments, when the caller's thread does not compute. Called at most once, and only when
+   * the flight has none yet; what it throws is thrown by `want`, and nothing has changed then.
+   */
+  readonly snapshot?: () => Task['args'];
+}
+
+export interface CoordinatorParts {
+  readonly clock: Clock;
+  readonly store: Store;
+  readonly tiers: TierChain;
+  readonly backlog: Backlog;
+  /** Thread deaths after which a computation is given up. */
+  readonly attempts: number;
+}
+
+export class Coordinator {
+  readonly leases: Leases;
+  readonly functions = new Map<string, FunctionRecord>();
+  readonly #parts: CoordinatorParts;
+  readonly #flights = new ShardedMap<Flight>();
+  /** By function: the flights that probe or are leased, which an invalidation has to fence. */
+  readonly #underwayOf = new Map<FunctionRecord, Set<Flight>>();
+  #closed = false;
+
+  constructor(parts: CoordinatorParts) {
+    this.#parts = parts;
+    this.leases = new Leases(parts.clock);
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** The record of a function, made when it is first heard of. */
+  define(info: FunctionInfo): FunctionRecord {
+    let fn = this.functions.get(info.id);
+    if (!fn) this.functions.set(info.id, (fn = new FunctionRecord(info)));
+    return fn;
+  }
+
+  /** A call's first question: is it cached? Counts as a hit and as a use. */
+  hit(key: string): Entry | undefined {
+    const entry = this.#closed ? undefined : this.#parts.store.get(key);
+    if (!entry) return undefined;
+    entry.fn.counters.memoryHits++;
+    entry.fn.counters.computeMsSaved += entry.ms;
+    return entry;
+  }
+
+  /** A question that leaves no trace. */
+  peek(key: string): Entry | undefined {
+    return this.#closed ? undefined : this.#parts.store.peek(key);
+  }
+
+  /** Has the waiter answered: by the live flight of its key, or by a new one. */
+  want(want: Want): void {
+    const { fn, key, waiter } = want;
+    if (this.#closed) return refuse(waiter, new PoolClosedError('the pool was closed'));
+    const flight = this.#flights.get(key);
+    const args = flight?.args ?? want.snapshot?.();
+    if (!flight) return this.#open(want, args);
+    flight.args = args;
+    fn.counters.waits++;
+    this.#join(flight, waiter);
+  }
+
+  /** The caller has gone away: by an abort, a timeout, or with its thread. */
+  leave(waiter: Waiter): void {
+    const { flight } = waiter;
+    if (!flight) return;
+    release(waiter);
+    if (flight.waiters.size === 0) this.#abandon(flight);
+  }
+
+  /** A queued flight's turn has come: the lease for its task. */
+  begin(flight: Flight): Lease {
+    return this.leases.grant(flight);
+  }
+
+  /** The outcome of a computation; a late one (of a lease that has ended) is dropped. */
+  settle(outcome: Outcome): void {
+    const lease = this.leases.get(outcome.lease);
+    if (!lease) return;
+    const { flight, cancelled } = lease;
+    this.leases.end(lease);
+    const ms = outcome.type === 'complete' ? outcome.computed.ms : outcome.ms;
+    flight.fn.counters.computeMsSpent += ms;
+    if (cancelled !== 'no') return;
+    if (outcome.type === 'fail') {
+      flight.fn.counters.errors++;
+      return this.#close(flight, { state: 'failure', error: outcome.error }, lease.leader);
+    }
+    const { value } = outcome.computed;
+    flight.fn.counters.computeMsSaved += ms * (flight.waiters.size - 1);
+    const entry = flight.fenced ? 0 : this.#keep(flight, outcome.computed);
+    this.#close(flight, { state: 'value', entry, value }, lease.leader);
+  }
+
+  /** A thread was given a lease for a caller that had gone away, and does not compute it. */
+  decline(id: number): void {
+    const lease = this.leases.get(id);
+    if (!lease) return;
+    const { flight, cancelled } = lease;
+    this.leases.end(lease);
+    flight.fn.counters.computations--;
+    if (cancelled !== 'no') flight.fn.counters.cancelled--;
+    else this.#startAgain(flight);
+  }
+
+  /** The thread has died. Its calls leave; what it computed is done by somebody else. */
+  died(peer: Peer, cause?: unknown): void {
+    if (peer.gone) return;
+    peer.gone = true;
+    const lost = [...peer.leases].filter((lease) => lease.cancelled === 'no');
+    for (const lease of peer.leases) this.#lose(lease);
+    for (const waiter of peer.calls.values()) this.leave(waiter);
+    peer.calls.clear();
+    for (const { flight } of lost) this.#retry(flight, peer.replaced ? 0 : 1, cause);
+  }
+
+  /** A task has failed without its thread being known: it died while it started. */
+  lost(lease: Lease, cause: unknown): void {
+    if (this.leases.get(lease.id) !== lease) return;
+    this.#lose(lease);
+    if (lease.cancelled === 'no') this.#retry(lease.flight, 1, cause);
+  }
+
+  /** Forgets one entry. Settles when no tier answers with it any more; memory does not at once. */
+  invalidate(fn: FunctionRecord, key: string): Promise<void> {
+    this.#parts.store.delete(key);
+    const flight = this.#flights.get(key);
+    if (flight) this.#fence(flight);
+    return this.#parts.tiers.delete(fn.info.id, key);
+  }
+
+  /** Forgets all entries of a function. Settles like {@link invalidate}. */
+  clear(fn: FunctionRecord): Promise<void> {
+    this.#parts.store.clear(fn);
+    for (const flight of [...this.#underway(fn)]) this.#fence(flight);
+    return this.#parts.tiers.clear(fn.info.id);
+  }
+
+  /** Forgets everything, of all functions. */
+  async clearAll(): Promise<void> {
+    const cleared = [...this.functions.values()].map((fn) => this.clear(fn));
+    await Promise.all([...cleared, this.#parts.tiers.clear()]);
+  }
+
+  /** Every call that waits is answered with {@link PoolClosedError}, and so is every later one. */
+  close(): void {
+    this.#closed = true;
+    const error = encodeThrown(
+      new PoolClosedError('the pool was closed before the call was answered'),
+    );
+    const flights = [
+      ...this.#flights.values(),
+      ...[...this.leases.all()].map(({ flight }) => flight),
+    ];
+    for (const flight of flights) this.#close(flight, { state: 'failure', error });
+  }
+
+  #open({ fn, key, waiter, refresh }: Want, args: Task['args'] | undefined): void {
+    const flight = new Flight(fn, key, this.#underway(fn));
+    flight.args = args;
+    attach(waiter, flight);
+    this.#flights.set(key, flight);
+    if (refresh || this.#parts.tiers.empty) {
+      fn.counters.misses++;
+      return this.#start(flight, false);
+    }
+    flight.enter({ at: 'probing', discard: false });
+    void this.#parts.tiers.get(fn.info.id, key).then((record) => this.#probed(flight, record));
+  }
+
+  #probed(flight: Flight, record: TierRecord | undefined): void {
+    const { phase, fn, key } = flight;
+    if (phase.at !== 'probing') return;
+    const ttl = record ? record.expiresAt - this.#parts.clock.date() : 0;
+    if (!record || phase.discard || ttl <= 0) {
+      fn.counters.misses++;
+      return this.#start(flight, false);
+    }
+    const { value, ms } = record;
+    fn.counters.tierHits++;
+    fn.counters.computeMsSaved += ms * flight.waiters.size;
+    const entry = this.#parts.store.set(fn, key, { value, ms, ttl })?.id ?? 0;
+    this.#close(flight, { state: 'value', entry, value });
+  }
+
+  #underway(fn: FunctionRecord): Set<Flight> {
+    let underway = this.#underwayOf.get(fn);
+    if (!underway) this.#underwayOf.set(fn, (underway = new Set()));
+    return underway;
+  }
+
+  /** A waiter in a thread computes at once; without one the flight goes to the pool. */
+  #start(flight: Flight, again: boolean): void {
+    const leader = firstInThread(flight);
+    if (leader) return this.#lead(flight, leader);
+    flight.enter({ at: 'queued' });
+    if (this.#parts.backlog.add(flight, again)) return;
+    const error = new QueueFullError(
+      `${flight.fn.info.id} was not queued: maxQueue computations wait already`,
+      { functionId: flight.fn.info.id, key: flight.key },
+    );
+    this.#close(flight, { state: 'failure', error: encodeThrown(error) });
+  }
+
+  #lead(flight: Flight, leader: Waiter): void {
+    leader.lead(this.leases.grant(flight, leader).id);
+  }
+
+  #join(flight: Flight, waiter: Waiter): void {
+    const cycle = cycleOf(waiter.parent, flight);
+    if (cycle) return refuse(waiter, cycleError(flight, cycle));
+    attach(waiter, flight);
+    if (flight.phase.at !== 'queued' || !waiter.peer) return;
+    this.#parts.backlog.remove(flight);
+    this.#lead(flight, waiter);
+  }
+
+  /** The id of the entry; 0 when it is not kept. */
+  #keep(flight: Flight, computed: Extract<Outcome, { type: 'complete' }>['computed']): number {
+    if (!computed.keep || computed.ttl <= 0) return 0;
+    const { fn, key } = flight;
+    const { value, ttl, ms } = computed;
+    const expiresAt = this.#parts.clock.date() + ttl;
+    this.#parts.tiers.set(fn.info.id, key, { value, ms, expiresAt });
+    return this.#parts.store.set(fn, key, computed)?.id ?? 0;
+  }
+
+  /** Ends a flight: every waiter but the leader, who has the outcome already, gets the answer. */
+  #close(flight: Flight, answer: Answer, leader?: Waiter): void {
+    if (flight.phase.at === 'queued') this.#parts.backlog.remove(flight);
+    this.#forget(flight);
+    for (const waiter of [...flight.waiters]) {
+      release(waiter);
+      if (waiter !== leader) waiter.deliver(answer);
+    }
+  }
+
+  #abandon(flight: Flight): void {
+    const { phase, lease } = flight;
+    if (phase.at === 'queued') this.#parts.backlog.remove(flight);
+    this.#forget(flight);
+    if (lease) this.leases.cancel(lease);
+  }
+
+  #forget(flight: Flight): void {
+    if (this.#flights.get(flight.key) === flight) this.#flights.delete(flight.key);
+    flight.enter({ at: 'settled' });
+  }
+
+  #lose(lease: Lease): void {
+    this.leases.end(lease);
+    if (lease.cancelled !== 'no') return;
+    lease.flight.fn.counters.lost++;
+    lease.flight.enter({ at: 'orphaned' });
+  }
+
+  #retry(flight: Flight, deaths: number, cause: unknown): void {
+    if (flight.phase.at !== 'orphaned') return;
+    flight.deaths += deaths;
+    if (flight.deaths < this.#parts.attempts) return this.#startAgain(flight);
+    const error = workerLost(flight, cause);
+    this.#close(flight, { state: 'failure', error: encodeThrown(error) });
+  }
+
+  /** A flight whose lease has ended without an outcome; a fenced one has lost its place meanwhile. */
+  #startAgain(flight: Flight): void {
+    const live = this.#flights.get(flight.key);
+    if (live === flight || !live) {
+      flight.fenced = false;
+      this.#flights.set(flight.key, flight);
+      return this.#start(flight, true);
+    }
+    live.args ??= flight.args;
+    flight.enter({ at: 'settled' });
+    for (const waiter of [...flight.waiters]) {
+      release(waiter, true);
+      this.#join(live, waiter);
+    }
+  }
+
+  /** What is under way answers its waiters, and is not kept; what has not started starts later. */
+  #fence(flight: Flight): void {
+    if (flight.phase.at === 'probing') flight.phase.discard = true;
+    if (flight.phase.at !== 'leased') return;
+    flight.fenced = true;
+    if (this.#flights.get(flight.key) === flight) this.#flights.delete(flight.key);
+  }
+}
+
+function attach(waiter: Waiter, flight: Flight): void {
+  waiter.flight = flight;
+  flight.waiters.add(waiter);
+  waiter.parent?.calls.add(waiter);
+}
+
+/** After this the waiter is in nobody's books; `keepParent` when it is to be attached again. */
+function release(waiter: Waiter, keepParent = false): void {
+  waiter.flight?.waiters.delete(waiter);
+  waiter.flight = undefined;
+  waiter.parent?.calls.delete(waiter);
+  if (!keepParent) waiter.parent = undefined;
+}
+
+function firstInThread(flight: Flight): Waiter | undefined {
+  for (const waiter of flight.waiters) if (waiter.peer) return waiter;
+  return undefined;
+}
+
+function refuse(waiter: Waiter, error: Error): void {
+  waiter.deliver({ state: 'failure', error: encodeThrown(error) });
+}
+
+function cycleError({ fn, key }: Flight, cycle: string[]): CycleError {
+  const message = `these computations wait for each other: ${cycle.join(' → ')}`;
+  return new CycleError(message, { functionId: fn.info.id, key, cycle });
+}
+
+function workerLost({ fn, key, deaths }: Flight, cause: unknown): WorkerLostError {
+  const reason = cause instanceof Error ? `: ${cause.message}` : '';
+  const threads = deaths === 1 ? 'thread' : 'threads';
+  const message = `${deaths} ${threads} died computing ${fn.info.id}${reason}`;
+  return new WorkerLostError(message, { functionId: fn.info.id, key, cause });
+}

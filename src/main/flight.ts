@@ -1,0 +1,102 @@
+/**
+ * The nouns of single flight: flight, waiter, lease, and the thread that holds one.
+ *
+ * Who may write what: `coordinator.ts` opens and settles flights and moves waiters; `leases.ts`
+ * grants and ends leases. All of it happens on the coordinator's thread, and no step of it awaits:
+ * each message, call or death is handled to its end before the next.
+ */
+
+import type { Encoded, Task, ToThread } from '../protocol.ts';
+import type { FunctionRecord } from './entry.ts';
+
+/** What a waiter gets in the end, once. A waiter in a thread may get a lease before. */
+export type Answer =
+  | { readonly state: 'value'; readonly entry: number; readonly value: Encoded }
+  | { readonly state: 'failure'; readonly error: Encoded };
+
+/** A call that a flight will answer, on whatever thread its caller is. */
+export interface Waiter {
+  /** The thread it waits on; `undefined` for the coordinator's own. */
+  readonly peer: Peer | undefined;
+  /** The computation that the call was made from, while that goes on. */
+  parent: Lease | undefined;
+  /** What it waits for; `undefined` once it was answered or has left. */
+  flight: Flight | undefined;
+  deliver(answer: Answer): void;
+  /** Only for waiters with a peer: compute it yourself. */
+  lead(lease: number): void;
+}
+
+export type Phase =
+  /** The tiers are asked. `discard`: invalidated meanwhile, so what they say is not used. */
+  | { readonly at: 'probing'; discard: boolean }
+  | { readonly at: 'queued' }
+  | { readonly at: 'leased'; readonly lease: Lease }
+  /** Its lease has ended without an outcome; it is about to be settled or started again. */
+  | { readonly at: 'orphaned' }
+  | { readonly at: 'settled' };
+
+/** One computation that is wanted and not yet settled. */
+export class Flight {
+  readonly fn: FunctionRecord;
+  readonly key: string;
+  readonly waiters = new Set<Waiter>();
+  /** There whenever a waiter is on the coordinator's own thread. */
+  args: Task['args'] | undefined;
+  /** Threads that died computing it. */
+  deaths = 0;
+  /** Invalidated while leased: answers those who asked before, and is not stored anywhere. */
+  fenced = false;
+  #phase: Phase = { at: 'settled' };
+  readonly #underway: Set<Flight>;
+
+  /** `underway` has the flights of its function that probe or are leased; the flight keeps it so. */
+  constructor(fn: FunctionRecord, key: string, underway: Set<Flight>) {
+    this.fn = fn;
+    this.key = key;
+    this.#underway = underway;
+  }
+
+  get phase(): Phase {
+    return this.#phase;
+  }
+
+  enter(phase: Phase): void {
+    this.#phase = phase;
+    if (phase.at === 'probing' || phase.at === 'leased') this.#underway.add(this);
+    else this.#underway.delete(this);
+  }
+
+  get lease(): Lease | undefined {
+    return this.#phase.at === 'leased' ? this.#phase.lease : undefined;
+  }
+}
+
+/** The right to compute a flight, held by one thread. */
+export interface Lease {
+  /** Never used twice in a process. */
+  readonly id: number;
+  readonly flight: Flight;
+  /** The waiter that computes it for itself; `undefined` for a task of the pool. */
+  readonly leader: Waiter | undefined;
+  /** `undefined` until Piscina has chosen a thread. */
+  peer: Peer | undefined;
+  /** Calls made from this computation that wait for another. */
+  readonly calls: Set<Waiter>;
+  /** `told`: nobody wants it any more; `overdue`: and it has not stopped in time. */
+  cancelled: 'no' | 'told' | 'overdue';
+}
+
+/** A worker thread, as the coordinator sees it. */
+export interface Peer {
+  readonly leases: Set<Lease>;
+  /** Its calls that wait, by the number that the thread gave them. */
+  readonly calls: Map<number, Waiter>;
+  /** It has died; nothing it said counts any more. */
+  gone: boolean;
+  /** Its death is our doing, and is no fault of what it computes. */
+  replaced: boolean;
+  post(message: ToThread): void;
+  /** Ends the thread; the pool starts another. */
+  terminate(): void;
+}

@@ -1,0 +1,84 @@
+/**
+ * Who may compute what: the leases that are held now.
+ *
+ * Invariant: a lease is in here from its grant until its thread reports an outcome, gives it back
+ * or dies. A cancelled lease stays, because its thread may still be busy with it; when it does not
+ * stop within the grace, the thread is replaced, as soon as nothing else that is wanted runs there.
+ */
+
+import type { Clock } from '../clock.ts';
+import type { Flight, Lease, Peer, Waiter } from './flight.ts';
+
+/** Milliseconds that a cancelled computation has to stop by itself. */
+export const GRACE = 1000;
+
+export class Leases {
+  readonly #held = new Map<number, Lease>();
+  readonly #clock: Clock;
+  #lastId = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Undefined for a lease that has ended: whoever names it is late. */
+  get(id: number): Lease | undefined {
+    return this.#held.get(id);
+  }
+
+  all(): Iterable<Lease> {
+    return this.#held.values();
+  }
+
+  /** The flight must not be leased. `leader` computes it in its own thread; without one a task will. */
+  grant(flight: Flight, leader?: Waiter): Lease {
+    const id = ++this.#lastId;
+    const peer = leader?.peer;
+    const lease: Lease = { id, flight, leader, peer, calls: new Set(), cancelled: 'no' };
+    this.#held.set(id, lease);
+    peer?.leases.add(lease);
+    flight.enter({ at: 'leased', lease });
+    flight.fn.counters.computations++;
+    return lease;
+  }
+
+  /** Piscina has given the lease's task to this thread. */
+  assign(lease: Lease, peer: Peer): void {
+    if (!this.#held.has(lease.id)) return;
+    lease.peer = peer;
+    peer.leases.add(lease);
+    if (lease.cancelled !== 'no') peer.post({ type: 'cancel', lease: lease.id });
+  }
+
+  end(lease: Lease): void {
+    this.#held.delete(lease.id);
+    for (const call of lease.calls) call.parent = undefined;
+    lease.calls.clear();
+    if (!lease.peer) return;
+    lease.peer.leases.delete(lease);
+    replaceIfStuck(lease.peer);
+  }
+
+  /** Tells the computation to stop; nobody waits for it any more. */
+  cancel(lease: Lease): void {
+    lease.cancelled = 'told';
+    lease.flight.fn.counters.cancelled++;
+    lease.peer?.post({ type: 'cancel', lease: lease.id });
+    this.#clock.after(GRACE, () => this.#overdue(lease));
+  }
+
+  #overdue(lease: Lease): void {
+    if (!this.#held.has(lease.id)) return;
+    lease.cancelled = 'overdue';
+    if (lease.peer) replaceIfStuck(lease.peer);
+  }
+}
+
+function replaceIfStuck(peer: Peer): void {
+  if (peer.gone || peer.replaced) return;
+  const leases = [...peer.leases];
+  const stuck = leases.some((lease) => lease.cancelled === 'overdue');
+  if (!stuck || leases.some((lease) => lease.cancelled === 'no')) return;
+  peer.replaced = true;
+  peer.terminate();
+}

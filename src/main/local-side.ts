@@ -1,0 +1,87 @@
+/** The coordinator's own thread: calls that are made there, answered without a message. */
+
+import { watchLimits } from '../call-limits.ts';
+import type { ResolvedCallOptions } from '../options.ts';
+import type { Encoded, FunctionStats } from '../protocol.ts';
+import type { Definition } from '../registry.ts';
+import type { Side } from '../side.ts';
+import { encodeArgs } from '../values/args.ts';
+import { decode } from '../values/decode.ts';
+import { FrozenValues } from '../values/frozen-values.ts';
+import { decodeThrown } from '../values/thrown.ts';
+import type { Coordinator } from './coordinator.ts';
+import type { Answer, Waiter } from './flight.ts';
+
+export class LocalSide implements Side {
+  readonly inPool = false;
+  readonly #coordinator: Coordinator;
+  readonly #frozen = new FrozenValues();
+
+  constructor(coordinator: Coordinator) {
+    this.#coordinator = coordinator;
+  }
+
+  get closed(): boolean {
+    return this.#coordinator.closed;
+  }
+
+  async call(
+    { info, options: { values } }: Definition,
+    key: string,
+    args: readonly unknown[],
+    options: ResolvedCallOptions,
+  ): Promise<unknown> {
+    options.signal?.throwIfAborted();
+    const fn = this.#coordinator.define(info);
+    const entry = options.refresh ? undefined : this.#coordinator.hit(key);
+    if (entry) return this.#read(values, entry.id, entry.value);
+    return new Promise((resolve, reject) => {
+      const waiter = localWaiter((answer) => {
+        endWatch();
+        if (answer.state === 'failure') return reject(decodeThrown(answer.error));
+        resolve(this.#read(values, answer.entry, answer.value));
+      });
+      const endWatch = watchLimits(options, info.id, key, (reason) => {
+        this.#coordinator.leave(waiter);
+        endWatch();
+        reject(reason);
+      });
+      const snapshot = () => encodeArgs(args);
+      try {
+        this.#coordinator.want({ fn, key, waiter, refresh: options.refresh, snapshot });
+      } catch (error) {
+        endWatch();
+        reject(error);
+      }
+    });
+  }
+
+  peek({ options }: Definition, key: string): { value: unknown } | undefined {
+    const entry = this.#coordinator.peek(key);
+    return entry && { value: this.#read(options.values, entry.id, entry.value) };
+  }
+
+  invalidate({ info }: Definition, key: string): Promise<void> {
+    return this.#coordinator.invalidate(this.#coordinator.define(info), key);
+  }
+
+  clear({ info }: Definition): Promise<void> {
+    return this.#coordinator.clear(this.#coordinator.define(info));
+  }
+
+  stats({ info }: Definition): FunctionStats {
+    return this.#coordinator.define(info).counters.snapshot();
+  }
+
+  #read(values: 'copy' | 'frozen', entry: number, value: Encoded): unknown {
+    return values === 'frozen' ? this.#frozen.get(entry, value) : decode(value);
+  }
+}
+
+function localWaiter(deliver: (answer: Answer) => void): Waiter {
+  return { peer: undefined, parent: undefined, flight: undefined, deliver, lead: unreachable };
+}
+
+function unreachable(): never {
+  throw new Error("a lease was offered to a call on the coordinator's own thread");
+}

@@ -1,0 +1,132 @@
+/** The pool: puts the coordinator, its threads and its memory together, and takes them down. */
+
+import { systemClock } from '../clock.ts';
+import { PoolOpenError, ThreadError } from '../errors.ts';
+import { type PoolOptions, type ResolvedPoolOptions, resolvePoolOptions } from '../options.ts';
+import type { FunctionStats } from '../protocol.ts';
+import { installedSide, installSide } from '../side.ts';
+import { Coordinator } from './coordinator.ts';
+import { totalOf } from './counters.ts';
+import { Dispatcher } from './dispatcher.ts';
+import type { Flight } from './flight.ts';
+import { LocalSide } from './local-side.ts';
+import { receive } from './receive.ts';
+import { Store } from './store.ts';
+import { Threads } from './threads.ts';
+import { TierChain, type TierStats } from './tier-chain.ts';
+
+/** What has happened in a pool since it was opened: the sums over all functions, and more. */
+export interface PoolStats extends FunctionStats {
+  /** By function id. */
+  readonly functions: Readonly<Record<string, FunctionStats>>;
+  /** By the tiers' names, fastest first. */
+  readonly tiers: Readonly<Record<string, Readonly<TierStats>>>;
+  /** Worker threads that run now. */
+  readonly threads: number;
+  /** Worker threads that have died or were replaced. */
+  readonly threadsLost: number;
+  /** Calls that wait for a thread now. */
+  readonly queued: number;
+}
+
+/** An open pool of worker threads, with its cache. See `createPool`. */
+export class MemoPool {
+  readonly options: Readonly<ResolvedPoolOptions>;
+  readonly #coordinator: Coordinator;
+  readonly #dispatcher: Dispatcher;
+  readonly #threads: Threads;
+  readonly #tiers: TierChain;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: ResolvedPoolOptions) {
+    this.options = options;
+    this.#tiers = new TierChain(options.tiers);
+    const start = (flight: Flight) => this.#start(flight);
+    this.#dispatcher = new Dispatcher(options.threads, options.maxQueue, start);
+    this.#coordinator = new Coordinator({
+      clock: systemClock,
+      store: new Store(options, systemClock),
+      tiers: this.#tiers,
+      backlog: this.#dispatcher,
+      attempts: options.attempts,
+    });
+    const coordinator = this.#coordinator;
+    this.#threads = new Threads(options, {
+      assigned: (lease, peer) => coordinator.leases.assign(lease, peer),
+      received: (peer, message) => receive(coordinator, peer, message),
+      settled: (outcome) => coordinator.settle(outcome),
+      lost: (lease, cause) => coordinator.lost(lease, cause),
+      died: (peer, cause) => coordinator.died(peer, cause),
+      freed: () => this.#dispatcher.freed(),
+    });
+    installSide(new LocalSide(coordinator));
+  }
+
+  stats(): PoolStats {
+    const functions = [...this.#coordinator.functions.values()];
+    return {
+      ...totalOf(functions.map(({ counters }) => counters)),
+      functions: Object.fromEntries(
+        functions.map(({ info, counters }) => [info.id, counters.snapshot()]),
+      ),
+      tiers: Object.fromEntries(
+        [...this.#tiers.stats].map(([{ name }, stats]) => [name, { ...stats }]),
+      ),
+      threads: this.#threads.count,
+      threadsLost: this.#threads.lost,
+      queued: this.#dispatcher.size,
+    };
+  }
+
+  /** Forgets every value of every function. Settles when no tier answers with an old one. */
+  clear(): Promise<void> {
+    return this.#coordinator.clearAll();
+  }
+
+  /**
+   * Ends the pool: every call that waits, and every later one, is rejected with
+   * `PoolClosedError`; the threads are ended; what the tiers have not written yet is written.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    this.#coordinator.close();
+    await this.#threads.destroy();
+    await this.#tiers.close();
+  }
+
+  #start(flight: Flight): void {
+    const lease = this.#coordinator.begin(flight);
+    const { id, module } = flight.fn.info;
+    this.#threads.run(lease, { lease: lease.id, id, module, args: flight.args ?? [] });
+  }
+}
+
+/**
+ * Opens the pool of this thread.
+ * @throws {PoolOpenError} when one is open. @throws {ThreadError} in a pool's thread.
+ */
+export function openPool(options: PoolOptions): MemoPool {
+  const side = installedSide();
+  if (side?.inPool) {
+    throw new ThreadError(
+      'createPool() was called in a worker thread of a pool. The thread has loaded the module that ' +
+        'starts the application, because a memoized function is defined there: move the function ' +
+        'to a module of its own, or start the application only if isMainThread (node:worker_threads).',
+    );
+  }
+  if (side && !side.closed) {
+    throw new PoolOpenError(
+      'a pool is open already, by createPool() or by the first call of a memoized function; ' +
+        'call createPool() before that, or close() the open one first',
+    );
+  }
+  return new MemoPool(resolvePoolOptions(options));
+}

@@ -1,0 +1,196 @@
+/**
+ * The pool's threads: Piscina starts, feeds and replaces them; here they get their ports.
+ *
+ * A thread is known from the moment that Piscina gives it a task or that it says hello, whichever
+ * is first. It is dead once both its port has closed (all that it has said was heard then) and its
+ * `exit` was seen (so that the cause is known). A thread that dies before its hello is noticed by
+ * the rejection of its task.
+ *
+ * Piscina gives up starting threads once one has died while it started, and then leaves queued
+ * tasks alone for ever; `#rescue` notices, and reports these tasks as lost.
+ */
+
+import { createRequire } from 'node:module';
+import type { MessagePort, Worker } from 'node:worker_threads';
+import type { FixedQueue, Piscina } from 'piscina';
+import type { ResolvedPoolOptions } from '../options.ts';
+import type { Hello, Outcome, Task, ToCoordinator, ToThread } from '../protocol.ts';
+import type { Lease, Peer } from './flight.ts';
+
+/** What there is to know of threads and their tasks. */
+export interface ThreadEvents {
+  assigned(lease: Lease, peer: Peer): void;
+  received(peer: Peer, message: ToCoordinator): void;
+  /** A task has ended with this outcome. */
+  settled(outcome: Outcome): void;
+  /** A task has ended without an outcome, in a thread whose death nothing else will report. */
+  lost(lease: Lease, cause: unknown): void;
+  died(peer: Peer, cause: unknown): void;
+  /** A thread can take another task. Once for each `run`. */
+  freed(): void;
+}
+
+/** Loaded when a pool is opened, because worker threads load this module too, and never open one. */
+const loadPiscina = () => createRequire(import.meta.url)('piscina') as typeof import('piscina');
+
+const ENTRY = new URL('../../workers/pool.js', import.meta.url);
+
+export class Threads {
+  readonly #events: ThreadEvents;
+  readonly #piscina: Piscina;
+  readonly #queue: FixedQueue;
+  readonly #leaseOf: typeof import('piscina').queueOptionsSymbol;
+  readonly #peers = new Map<number, ThreadPeer>();
+  /** Tasks given to Piscina that have not ended. */
+  readonly #given = new Set<Lease>();
+  /** Threads that have died since the pool was opened, replaced ones included. */
+  lost = 0;
+
+  constructor({ threads, worker }: ResolvedPoolOptions, events: ThreadEvents) {
+    this.#events = events;
+    const piscina = loadPiscina();
+    this.#queue = new piscina.FixedQueue();
+    this.#leaseOf = piscina.queueOptionsSymbol;
+    const { execArgv, env, resourceLimits } = worker;
+    this.#piscina = new piscina.Piscina({
+      filename: ENTRY.href,
+      minThreads: threads,
+      maxThreads: threads,
+      idleTimeout: Number.POSITIVE_INFINITY,
+      concurrentTasksPerWorker: 1,
+      recordTiming: false,
+      taskQueue: this.#queue,
+      loadBalancer: (task, workers) => this.#choose(task, workers),
+      ...(execArgv && { execArgv: [...execArgv] }),
+      ...(env && { env }),
+      ...(resourceLimits && { resourceLimits }),
+    });
+    this.#piscina.on('message', (message) => this.#hello(message));
+    // An error in a thread between its tasks. The thread is replaced; nobody waited for it.
+    this.#piscina.on('error', (error) => setImmediate(() => this.#rescue(error)));
+    this.#piscina.on('workerDestroy', () => setImmediate(() => this.#rescue(undefined)));
+  }
+
+  get count(): number {
+    return this.#piscina.threads.length;
+  }
+
+  /** Gives a task to a thread. */
+  run(lease: Lease, task: Task): void {
+    this.#given.add(lease);
+    this.#piscina.run({ ...task, [this.#leaseOf]: lease }).then(
+      (outcome: Outcome | undefined) => {
+        // Without one it came over the port, or it will: the thread had more to say before it.
+        if (this.#given.delete(lease) && outcome) this.#events.settled(outcome);
+        this.#events.freed();
+      },
+      (cause) => this.#failed(lease, cause),
+    );
+  }
+
+  /** Ends all threads; what they were computing fails. */
+  destroy(): Promise<void> {
+    return this.#piscina.destroy();
+  }
+
+  #choose(task: PiscinaTask, workers: PiscinaWorker[]): PiscinaWorker | null {
+    const free = workers.find((worker) => worker.currentUsage === 0);
+    if (!free) return null;
+    this.#events.assigned(task[this.#leaseOf] as unknown as Lease, this.#peer(free.id));
+    return free;
+  }
+
+  #peer(threadId: number): ThreadPeer {
+    let peer = this.#peers.get(threadId);
+    if (!peer)
+      this.#peers.set(threadId, (peer = new ThreadPeer(threadId, () => this.#terminate(threadId))));
+    return peer;
+  }
+
+  #worker(threadId: number): Worker | undefined {
+    return this.#piscina.threads.find((worker) => worker.threadId === threadId);
+  }
+
+  #terminate(threadId: number): void {
+    void this.#worker(threadId)?.terminate();
+  }
+
+  #hello(message: Hello<MessagePort>): void {
+    if (message?.type !== 'threadmemo:hello') return;
+    const { threadId, port, mail } = message;
+    const peer = this.#peer(threadId);
+    const worker = this.#worker(threadId);
+    let cause: unknown;
+    worker?.once('error', (error) => {
+      cause = error;
+    });
+    const exited = worker ? new Promise((resolve) => worker.once('exit', resolve)) : undefined;
+    port.on('message', (said: ToCoordinator) => this.#events.received(peer, said));
+    port.once('close', async () => {
+      await exited;
+      this.#dead(threadId, peer, cause);
+    });
+    port.unref();
+    peer.attach(port, mail);
+  }
+
+  #dead(threadId: number, peer: ThreadPeer, cause: unknown): void {
+    this.#peers.delete(threadId);
+    this.lost++;
+    this.#events.died(peer, cause);
+  }
+
+  #rescue(cause: unknown): void {
+    if (this.count > 0 || this.#queue.size === 0) return;
+    while (this.#queue.size > 0) this.#queue.shift();
+    for (const lease of [...this.#given]) this.#failed(lease, cause);
+  }
+
+  #failed(lease: Lease, cause: unknown): void {
+    if (!this.#given.delete(lease)) return;
+    const peer = lease.peer as ThreadPeer | undefined;
+    const seenAtPort = peer?.attached && !peer.gone && !this.#worker(peer.threadId);
+    if (!seenAtPort) this.#events.lost(lease, cause);
+    this.#events.freed();
+  }
+}
+
+type PiscinaTask = Parameters<NonNullable<Balancer>>[0];
+type PiscinaWorker = Parameters<NonNullable<Balancer>>[1][number];
+type Balancer = NonNullable<ConstructorParameters<typeof Piscina>[0]>['loadBalancer'];
+
+class ThreadPeer implements Peer {
+  readonly leases = new Set<Lease>();
+  readonly calls: Peer['calls'] = new Map();
+  gone = false;
+  replaced = false;
+  readonly threadId: number;
+  readonly terminate: () => void;
+  #port: MessagePort | undefined;
+  #mail: Int32Array | undefined;
+  /** Said before the thread's hello. */
+  readonly #waiting: ToThread[] = [];
+
+  constructor(threadId: number, terminate: () => void) {
+    this.threadId = threadId;
+    this.terminate = terminate;
+  }
+
+  /** Whether the death of the thread will be seen at its port. */
+  get attached(): boolean {
+    return this.#port !== undefined;
+  }
+
+  attach(port: MessagePort, mail: SharedArrayBuffer): void {
+    this.#port = port;
+    this.#mail = new Int32Array(mail);
+    for (const message of this.#waiting.splice(0)) this.post(message);
+  }
+
+  post(message: ToThread): void {
+    if (!this.#port || !this.#mail) return void this.#waiting.push(message);
+    this.#port.postMessage(message);
+    Atomics.add(this.#mail, 0, 1);
+    Atomics.notify(this.#mail, 0);
+  }
+}

@@ -1,0 +1,146 @@
+/** What a user wraps a function with. The same on every thread; where it runs is the side's matter. */
+
+import { canonicalKey } from './keys/canonical.ts';
+import { openPool } from './main/pool.ts';
+import {
+  type AnyFunction,
+  type CallOptions,
+  type MemoizeOptions,
+  type ResolvedCallOptions,
+  resolveCallOptions,
+  resolveMemoizeOptions,
+} from './options.ts';
+import type { FunctionStats } from './protocol.ts';
+import { type Definition, register } from './registry.ts';
+import { installedSide, type Side } from './side.ts';
+
+/**
+ * The function's own signature with a `Promise` of its result. An asynchronous function keeps its
+ * type parameters and overloads; a synchronous one keeps up to four overloads, and loses type
+ * parameters, because TypeScript cannot map over them.
+ */
+export type Promised<Fn extends AnyFunction> = Fn extends (...args: never) => Promise<unknown>
+  ? Fn
+  : Overloads<Fn>;
+
+type Overloads<Fn> = Fn extends {
+  (...args: infer A1): infer R1;
+  (...args: infer A2): infer R2;
+  (...args: infer A3): infer R3;
+  (...args: infer A4): infer R4;
+}
+  ? AsPromise<A1, R1> & AsPromise<A2, R2> & AsPromise<A3, R3> & AsPromise<A4, R4>
+  : never;
+
+/** Where a function has fewer overloads, TypeScript fills in `(...args: unknown[]) => unknown`. */
+type AsPromise<Args extends unknown[], Result> = unknown[] extends Args
+  ? unknown extends Result
+    ? unknown
+    : (...args: Args) => Promise<Awaited<Result>>
+  : (...args: Args) => Promise<Awaited<Result>>;
+
+/** What `memoize` returns: the function, and what can be asked about its cache. */
+export type Memoized<Fn extends AnyFunction = AnyFunction> = Promised<Fn> & MemoizedMembers<Fn>;
+
+export interface MemoizedMembers<Fn extends AnyFunction> {
+  /** The cached value, or `undefined`. Computes nothing and counts nothing. @throws {KeyError} */
+  peek(...args: Parameters<Fn>): Awaited<ReturnType<Fn>> | undefined;
+  /** Whether a value is cached; tells a cached `undefined` from none. @throws {KeyError} */
+  has(...args: Parameters<Fn>): boolean;
+  /** The same function with options for its calls. @throws {OptionError} */
+  with(options: CallOptions): Promised<Fn>;
+  /**
+   * Forgets one entry. What is being computed for it still answers those who asked before, and is
+   * not kept; whoever asks afterwards gets a new computation. In memory this has happened when the
+   * call returns (in a worker thread: when the promise settles), in tiers when the promise settles.
+   */
+  invalidate(...args: Parameters<Fn>): Promise<void>;
+  /** Forgets all entries of this function, like `invalidate` does one. */
+  clear(): Promise<void>;
+  /** What has happened to this function's calls on all threads, since the pool was opened. */
+  stats(): FunctionStats;
+  /** The key of these arguments. @throws {KeyError} */
+  key(...args: Parameters<Fn>): string;
+  /** The function that was memoized. */
+  readonly original: Fn;
+  /** The options as given. */
+  readonly options: MemoizeOptions<Fn>;
+  /** Its name everywhere: package-relative module path, `#`, name, and version. */
+  readonly id: string;
+}
+
+const NO_LIMITS: ResolvedCallOptions = { signal: undefined, timeout: undefined, refresh: false };
+
+/**
+ * Memoizes `fn` for all threads: a call computes at most once, in a worker thread, and every thread
+ * shares the answer. Call it at the top level of a module, which worker threads load too.
+ *
+ * Arguments and results cross between threads as copies, and so must be what structured clone
+ * carries faithfully: plain objects, arrays, maps, sets, dates, typed arrays, `Buffer`s, errors.
+ *
+ * @param module `import.meta.url` or `import.meta` of the module that calls this.
+ * @param fn a function whose result depends on its arguments only, or on what `key` says.
+ * @throws {OptionError} for a wrong option. @throws {DuplicateNameError} for a name used twice.
+ * @example
+ * export const render = memoize(import.meta.url, function render(markdown: string): string {
+ *   return expensive(markdown);
+ * }, { ttl: '10m' });
+ */
+export function memoize<Fn extends AnyFunction>(
+  module: string | ImportMeta,
+  fn: Fn,
+  options: MemoizeOptions<Fn> = {},
+): Memoized<Fn> {
+  const definition = define(module, fn, options as MemoizeOptions);
+  const keyOf = keyMaker(definition);
+  const call = (args: unknown[], limits: ResolvedCallOptions) =>
+    run(definition, keyOf, args, limits);
+  const peek = (args: unknown[]) => installedSide()?.peek(definition, keyOf(args));
+  const members = {
+    peek: (...args: unknown[]) => peek(args)?.value,
+    has: (...args: unknown[]) => peek(args) !== undefined,
+    with(limits: CallOptions) {
+      const resolved = resolveCallOptions(limits);
+      return (...args: unknown[]) => call(args, resolved);
+    },
+    invalidate: async (...args: unknown[]) => side().invalidate(definition, keyOf(args)),
+    clear: async () => side().clear(definition),
+    stats: () => side().stats(definition),
+    key: (...args: unknown[]) => keyOf(args),
+    original: fn,
+    options,
+    id: definition.info.id,
+  };
+  const memoized = (...args: unknown[]) => call(args, NO_LIMITS);
+  Object.defineProperty(memoized, 'name', { value: definition.options.name, configurable: true });
+  return Object.assign(memoized, members) as unknown as Memoized<Fn>;
+}
+
+/** The side of this thread; the first use opens the default pool. */
+function side(): Side {
+  const installed = installedSide();
+  if (installed) return installed;
+  openPool({});
+  return installedSide() as Side;
+}
+
+async function run(
+  definition: Definition,
+  keyOf: (args: unknown[]) => string,
+  args: unknown[],
+  limits: ResolvedCallOptions,
+): Promise<unknown> {
+  return side().call(definition, keyOf(args), args, limits);
+}
+
+function define(module: string | ImportMeta, fn: AnyFunction, options: MemoizeOptions): Definition {
+  const { definition, again } = register(module, fn, resolveMemoizeOptions(fn, options));
+  const installed = installedSide();
+  if (again && installed && !installed.inPool) void installed.clear(definition);
+  return definition;
+}
+
+function keyMaker({ info, options: { key } }: Definition): (args: unknown[]) => string {
+  if (!key) return (args) => `${info.id}(${canonicalKey(args)})`;
+  return (args) => `${info.id}(${canonicalKey([key(...args)], 'key(...)')})`;
+}

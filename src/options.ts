@@ -1,0 +1,209 @@
+/**
+ * What users may set: the options of `memoize`, of one call, and of the pool; their defaults; and
+ * the one place where they are checked. A wrong option is an {@link OptionError} (a `TypeError`)
+ * that names it, its value, and what would be right.
+ */
+
+import { availableParallelism } from 'node:os';
+import { inspect } from 'node:util';
+import type { ResourceLimits } from 'node:worker_threads';
+import { parse as parseDuration } from '@lukeed/ms';
+import { parse as parseBytes } from 'bytes';
+import { OptionError } from './errors.ts';
+import type { Tier } from './tiers/tier.ts';
+
+type Milliseconds = number;
+type Bytes = number;
+
+/** Milliseconds, or text such as `'500ms'`, `'10s'`, `'5m'`, `'1h'`, `'7d'`. */
+export type Duration = Milliseconds | `${number}${'ms' | 's' | 'm' | 'h' | 'd' | 'w'}`;
+
+/** Bytes, or text such as `'64kb'`, `'256mb'`, `'2gb'` (powers of 1,024). */
+export type Size = Bytes | `${number}${'b' | 'kb' | 'mb' | 'gb'}`;
+
+/** Any function that can be memoized. */
+// biome-ignore lint/suspicious/noExplicitAny: the only type that every function is assignable to
+export type AnyFunction = (...args: any[]) => any;
+
+export interface MemoizeOptions<Fn extends AnyFunction = AnyFunction> {
+  /** Default: the function's own name. Unique in its module. */
+  readonly name?: string;
+  /** Part of the function id: change it when the function's meaning changes. Default: none. */
+  readonly version?: string;
+  /**
+   * How long a value is served. A function is called with each value, in the thread that has
+   * computed it. Zero: not stored. Default: without limit.
+   */
+  readonly ttl?: Duration | ((value: Awaited<ReturnType<Fn>>, args: Parameters<Fn>) => Duration);
+  /** Most entries kept of this function. Default: the pool's limits only. */
+  readonly max?: number;
+  /**
+   * The part of the arguments that matters: any value that can be an argument. Called on the
+   * caller's thread, for every call. Default: all arguments.
+   */
+  readonly key?: (...args: Parameters<Fn>) => unknown;
+  /** Whether to keep a value; called in the thread that has computed it. Default: always. */
+  readonly cache?: (value: Awaited<ReturnType<Fn>>, args: Parameters<Fn>) => boolean;
+  /**
+   * `'copy'` (default): every caller has a value of its own. `'frozen'`: callers of one thread
+   * share one deep-frozen object (the bytes of typed arrays cannot be frozen).
+   */
+  readonly values?: 'copy' | 'frozen';
+}
+
+/** Options of one call, given through `f.with(...)`. */
+export interface CallOptions {
+  /** Ends this caller's wait, with the signal's reason; the others' goes on. */
+  readonly signal?: AbortSignal;
+  /** Ends this caller's wait with a `TimeoutError`. */
+  readonly timeout?: Duration;
+  /** Do not accept a cached value. Joins a computation that is under way already. */
+  readonly forceRefresh?: boolean;
+}
+
+export interface PoolOptions {
+  /** Worker threads. Default: `os.availableParallelism()`. */
+  readonly threads?: number;
+  /** Most entries. Default: no limit but `maxSize`. */
+  readonly max?: number;
+  /** Most bytes held: keys, values and bookkeeping. Default: 64 MiB. */
+  readonly maxSize?: Size;
+  /** Largest entry that is kept, in bytes. Default: an eighth of `maxSize`. */
+  readonly maxEntrySize?: Size;
+  /** Slower stores behind memory, fastest first. Default: none. */
+  readonly tiers?: readonly Tier[];
+  /** Most calls that wait for a thread; one more fails with `QueueFullError`. Default: no limit. */
+  readonly maxQueue?: number;
+  /** Thread deaths after which a computation is given up with `WorkerLostError`. Default: 2. */
+  readonly attempts?: number;
+  /** What worker threads are started with, as for `new Worker()`. */
+  readonly worker?: {
+    readonly execArgv?: readonly string[];
+    readonly env?: NodeJS.ProcessEnv;
+    readonly resourceLimits?: ResourceLimits;
+  };
+}
+
+export type ResolvedMemoizeOptions = Required<Omit<MemoizeOptions, 'key' | 'cache' | 'ttl'>> &
+  Pick<MemoizeOptions, 'key' | 'cache'> & {
+    readonly ttl: Milliseconds | Exclude<MemoizeOptions['ttl'], Duration | undefined>;
+  };
+
+export interface ResolvedCallOptions {
+  readonly signal: AbortSignal | undefined;
+  /** `undefined`: no limit. */
+  readonly timeout: Milliseconds | undefined;
+  readonly refresh: boolean;
+}
+
+export interface ResolvedPoolOptions
+  extends Required<Omit<PoolOptions, 'maxSize' | 'maxEntrySize'>> {
+  readonly maxSize: Bytes;
+  readonly maxEntrySize: Bytes;
+}
+
+/** @throws {OptionError} */
+export function resolveMemoizeOptions(
+  fn: AnyFunction,
+  options: MemoizeOptions,
+): ResolvedMemoizeOptions {
+  refuseUnknown(options, 'memoize', ['name', 'version', 'ttl', 'max', 'key', 'cache', 'values']);
+  const name = options.name ?? fn.name;
+  if (typeof name !== 'string' || name === '') {
+    throw wrong('name', name, 'a text; an anonymous function needs one');
+  }
+  const { ttl = Number.POSITIVE_INFINITY, version = '', values = 'copy', key, cache } = options;
+  if (typeof version !== 'string') throw wrong('version', version, 'a text');
+  if (values !== 'copy' && values !== 'frozen') throw wrong('values', values, "'copy' or 'frozen'");
+  return {
+    name,
+    version,
+    ttl: typeof ttl === 'function' ? ttl : milliseconds('ttl', ttl),
+    max: count('max', options.max, Number.POSITIVE_INFINITY),
+    values,
+    ...(key && { key: aFunction('key', key) }),
+    ...(cache && { cache: aFunction('cache', cache) }),
+  };
+}
+
+/** @throws {OptionError} */
+export function resolveCallOptions(options: CallOptions): ResolvedCallOptions {
+  refuseUnknown(options, 'with', ['signal', 'timeout', 'forceRefresh']);
+  const { signal, timeout, forceRefresh = false } = options;
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw wrong('signal', signal, 'an AbortSignal');
+  }
+  if (typeof forceRefresh !== 'boolean') throw wrong('forceRefresh', forceRefresh, 'true or false');
+  return {
+    signal,
+    timeout: timeout === undefined ? undefined : milliseconds('timeout', timeout),
+    refresh: forceRefresh,
+  };
+}
+
+/** @throws {OptionError} */
+export function resolvePoolOptions(options: PoolOptions): ResolvedPoolOptions {
+  refuseUnknown(options, 'createPool', [
+    ...['threads', 'max', 'maxSize', 'maxEntrySize', 'tiers', 'maxQueue', 'attempts', 'worker'],
+  ]);
+  const { tiers = [], worker = {} } = options;
+  const maxSize = bytes('maxSize', options.maxSize ?? '64mb');
+  if (!Array.isArray(tiers)) throw wrong('tiers', tiers, 'an array of tiers, fastest first');
+  if (typeof worker !== 'object' || worker === null) throw wrong('worker', worker, 'an object');
+  refuseUnknown(worker, 'createPool', ['execArgv', 'env', 'resourceLimits'], 'worker.');
+  return {
+    threads: count('threads', options.threads, availableParallelism(), 1),
+    max: count('max', options.max, Number.POSITIVE_INFINITY),
+    maxSize,
+    maxEntrySize: bytes('maxEntrySize', options.maxEntrySize ?? Math.floor(maxSize / 8)),
+    tiers,
+    maxQueue: count('maxQueue', options.maxQueue, Number.POSITIVE_INFINITY),
+    attempts: count('attempts', options.attempts, 2, 1),
+    worker,
+  };
+}
+
+/**
+ * Milliseconds, not negative, of an option given as {@link Duration}.
+ * @throws {OptionError}
+ */
+export function milliseconds(option: string, value: unknown): Milliseconds {
+  const ms = typeof value === 'string' ? parseDuration(value) : value;
+  if (typeof ms === 'number' && ms >= 0) return ms;
+  throw wrong(option, value, "milliseconds, or text such as '500ms', '10s', '5m', '1h' or '7d'");
+}
+
+function bytes(option: string, value: unknown): Bytes {
+  const size = typeof value === 'string' ? parseBytes(value) : value;
+  if (typeof size === 'number' && size >= 0) return size;
+  throw wrong(option, value, "bytes, or text such as '64kb', '256mb' or '2gb'");
+}
+
+function count(option: string, value: unknown, ifMissing: number, least = 0): number {
+  if (value === undefined) return ifMissing;
+  const whole = Number.isInteger(value) || value === Number.POSITIVE_INFINITY;
+  if (typeof value === 'number' && whole && value >= least) return value;
+  throw wrong(option, value, `a whole number from ${least} up`);
+}
+
+function aFunction<Fn>(option: string, value: Fn): Fn {
+  if (typeof value === 'function') return value;
+  throw wrong(option, value, 'a function');
+}
+
+/** A misspelt option would be a silent default. */
+function refuseUnknown(options: object, where: string, known: string[], prefix = ''): void {
+  if (typeof options !== 'object' || options === null) {
+    throw wrong(`the options of ${where}`, options, 'an object');
+  }
+  const unknown = Object.keys(options).find((each) => !known.includes(each));
+  if (unknown === undefined) return;
+  throw new OptionError(
+    `${where} has no option '${prefix}${unknown}'; it has ${known.map((each) => prefix + each).join(', ')}`,
+  );
+}
+
+function wrong(option: string, value: unknown, right: string): OptionError {
+  const shown = inspect(value, { depth: 0, breakLength: Number.POSITIVE_INFINITY });
+  return new OptionError(`${option} is ${shown}; it must be ${right}`);
+}

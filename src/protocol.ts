@@ -1,0 +1,176 @@
+/**
+ * Every message between the coordinator and the threads. The file to read first; it imports nothing.
+ *
+ * A thread and the coordinator talk over one `MessagePort`, in order, in both directions. Numbers
+ * named `call` are made by a thread and name one of its pending requests; numbers named `lease` are
+ * made by the coordinator, are never used twice, and name one computation. A message about a lease
+ * or a call that its receiver no longer knows is late, and is dropped.
+ *
+ * One thing travels outside the port: a call that was made on the coordinator's own thread reaches
+ * its worker as a Piscina task (`Task`), and its outcome returns as that task's result.
+ */
+
+/** How the bytes of an {@link Encoded} are to be read. Stored by persistent tiers: never renumber. */
+export const Codec = {
+  undefined: 0,
+  null: 1,
+  false: 2,
+  true: 3,
+  /** 8 bytes, little-endian float64. */
+  number: 4,
+  /** Decimal digits, one byte each. */
+  bigint: 5,
+  /** A string whose characters are all below U+0100: one byte each. */
+  latin1: 6,
+  /** Any other string: UTF-16, little-endian, lone surrogates included. */
+  utf16: 7,
+  /** The bytes of a `Buffer`. */
+  buffer: 8,
+  /** The bytes of a `Uint8Array`. */
+  uint8array: 9,
+  /** Structured clone, as `v8.Serializer` writes it. */
+  clone: 10,
+  /** Structured clone of `[value, repairs]`: what structured clone loses is put back afterwards. */
+  repaired: 11,
+  /** Something that was thrown; see `values/thrown.ts`. */
+  thrown: 12,
+} as const;
+export type Codec = (typeof Codec)[keyof typeof Codec];
+
+/** A value as bytes: what the coordinator keeps and moves, and never parses for another thread. */
+export interface Encoded {
+  readonly codec: Codec;
+  readonly bytes: Uint8Array;
+}
+
+/** What the coordinator must know of a memoized function to have it run in any thread. */
+export interface FunctionInfo {
+  /** The function id: package-relative module path, `#`, name, and version. */
+  readonly id: string;
+  /** URL of the module whose evaluation defines the function. */
+  readonly module: string;
+  /** Most entries kept of this function. */
+  readonly max: number;
+}
+
+/** A computation's result, with what its own options said about keeping it. */
+export interface Computed {
+  readonly value: Encoded;
+  /** False when the function's `cache` option declined it. */
+  readonly keep: boolean;
+  /** Milliseconds to keep it for; `Infinity` for no limit. */
+  readonly ttl: number;
+  /** Milliseconds the function itself ran, waits for nested memoized calls excluded. */
+  readonly ms: number;
+}
+
+/** How one computation ended. */
+export type Outcome =
+  | { readonly type: 'complete'; readonly lease: number; readonly computed: Computed }
+  | { readonly type: 'fail'; readonly lease: number; readonly error: Encoded; readonly ms: number };
+
+/** What Piscina hands to a worker for a call that was made on the coordinator's thread. */
+export interface Task {
+  readonly lease: number;
+  readonly id: string;
+  readonly module: string;
+  /** The argument array; plain when every argument is a primitive. */
+  readonly args: readonly unknown[] | Encoded;
+}
+
+/** The first word of a worker, through Piscina's own channel; it carries the port. */
+export interface Hello<Port> {
+  readonly type: 'threadmemo:hello';
+  readonly threadId: number;
+  readonly port: Port;
+  /**
+   * One Int32: the coordinator adds 1 and notifies after every message it posts, so that a thread
+   * that blocks, or computes without returning to its event loop, can see that it has mail.
+   */
+  readonly mail: SharedArrayBuffer;
+}
+
+/** Thread to coordinator. */
+export type ToCoordinator =
+  /** Describes a function; once a thread and function, before its first use. */
+  | { readonly type: 'define'; readonly fn: FunctionInfo }
+  /** Wants a value, and is ready to compute it. `parent` is the lease it is called from. */
+  | {
+      readonly type: 'claim';
+      readonly call: number;
+      readonly fn: string;
+      readonly key: string;
+      readonly parent: number | undefined;
+      /** Do not answer from the cache. */
+      readonly refresh: boolean;
+    }
+  /** The caller of a claim has gone away. */
+  | { readonly type: 'leave'; readonly call: number }
+  | Outcome
+  /** Gives a lease back, not computed: its caller left while the lease was on its way. */
+  | { readonly type: 'decline'; readonly lease: number }
+  | {
+      readonly type: 'invalidate';
+      readonly call: number;
+      readonly fn: string;
+      readonly key: string;
+    }
+  | { readonly type: 'clear'; readonly call: number; readonly fn: string }
+  /** Is it cached? Answered at once by `found`; the thread blocks for the answer. */
+  | { readonly type: 'peek'; readonly call: number; readonly key: string }
+  | { readonly type: 'stats'; readonly call: number; readonly fn: string };
+
+/** Coordinator to thread. */
+export type ToThread =
+  /** The answer to a claim. `entry` names the stored entry; 0 when it is not stored. */
+  | {
+      readonly type: 'value';
+      readonly call: number;
+      readonly entry: number;
+      readonly value: Encoded;
+    }
+  /** The answer to a claim: compute it, and report with this lease. */
+  | { readonly type: 'lease'; readonly call: number; readonly lease: number }
+  /** The answer to a claim: what the computation threw, or why there is none. */
+  | { readonly type: 'failure'; readonly call: number; readonly error: Encoded }
+  /** Nobody wants this computation any more. */
+  | { readonly type: 'cancel'; readonly lease: number }
+  /** The answer to `invalidate` and `clear`: no thread and no tier answers with the old value now. */
+  | { readonly type: 'done'; readonly call: number }
+  | {
+      readonly type: 'found';
+      readonly call: number;
+      readonly entry: number;
+      readonly value: Encoded | undefined;
+    }
+  | { readonly type: 'counted'; readonly call: number; readonly stats: FunctionStats };
+
+/** What has happened to one function's calls since the pool was opened, in all threads. */
+export interface FunctionStats {
+  /** Calls answered from a cache: the sum of `hitsIn`. */
+  readonly hits: number;
+  /** The same, by where the value was found. */
+  readonly hitsIn: { readonly memory: number; readonly tiers: number };
+  /** Calls that found nothing, and for which a computation was asked. */
+  readonly misses: number;
+  /** Calls that joined a computation that was wanted already. */
+  readonly waits: number;
+  /** Computations started, including those that failed, were cancelled or were lost. */
+  readonly computations: number;
+  /** Computations that ended with an error of the function. */
+  readonly errors: number;
+  /** Computations that were told to stop because nobody waited any more. */
+  readonly cancelled: number;
+  /** Computations that ended with the death of their thread. */
+  readonly lost: number;
+  /** Entries removed to make room. */
+  readonly evictions: number;
+  /** Entries held now, those that have expired but were not yet removed included. */
+  readonly entries: number;
+  /** Bytes held now by those entries: keys, values and bookkeeping. */
+  readonly bytes: number;
+  /** Milliseconds of computing, waits for nested memoized calls excluded. */
+  readonly computeMsSpent: number;
+  /** Milliseconds of computing that hits and waits did without. */
+  readonly computeMsSaved: number;
+}

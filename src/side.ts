@@ -1,0 +1,42 @@
+/**
+ * The two sides of a memoized function, and which one this thread is.
+ *
+ * A thread of a pool asks the coordinator over its port (`thread/`); any other thread is a
+ * coordinator's own (`main/`). Whoever sets up the thread installs its side here, in a place that
+ * every copy of this package in the thread shares, because a user's module may resolve another
+ * copy than the pool's entry did.
+ */
+
+import type { ResolvedCallOptions } from './options.ts';
+import type { FunctionStats } from './protocol.ts';
+import type { Definition } from './registry.ts';
+
+export interface Side {
+  /** True in a thread of a pool. */
+  readonly inPool: boolean;
+  /** True after its pool was closed; calls are rejected then. */
+  readonly closed: boolean;
+  call(
+    fn: Definition,
+    key: string,
+    args: readonly unknown[],
+    options: ResolvedCallOptions,
+  ): Promise<unknown>;
+  /** The cached value in a box, because every value is possible. */
+  peek(fn: Definition, key: string): { readonly value: unknown } | undefined;
+  invalidate(fn: Definition, key: string): Promise<void>;
+  clear(fn: Definition): Promise<void>;
+  stats(fn: Definition): FunctionStats;
+}
+
+const SIDE = Symbol.for('threadmemo:side:1');
+const realm = globalThis as { [SIDE]?: Side | undefined };
+
+/** `undefined` until a pool was opened in this thread, or a pool has started it. */
+export function installedSide(): Side | undefined {
+  return realm[SIDE];
+}
+
+export function installSide(side: Side | undefined): void {
+  realm[SIDE] = side;
+}

@@ -1,0 +1,73 @@
+/**
+ * The computation that code in a worker thread is part of: which lease it runs under, whether it
+ * should stop, and how long it has run itself.
+ */
+
+import { AsyncLocalStorage } from 'node:async_hooks';
+
+export class Computation {
+  readonly lease: number;
+  readonly #abort = new AbortController();
+  #started = performance.now();
+  /** Calls made from here that wait, and since when there is at least one. */
+  #waits = 0;
+  #waitingSince = 0;
+  #waited = 0;
+
+  constructor(lease: number) {
+    this.lease = lease;
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  /** The function starts now; what was prepared for it does not count. */
+  start(): void {
+    this.#started = performance.now();
+    this.#waited = 0;
+  }
+
+  cancel(): void {
+    this.#abort.abort(new DOMException('nobody waits for this computation any more', 'AbortError'));
+  }
+
+  beginWait(): void {
+    if (this.#waits++ === 0) this.#waitingSince = performance.now();
+  }
+
+  endWait(): void {
+    if (--this.#waits === 0) this.#waited += performance.now() - this.#waitingSince;
+  }
+
+  /** Milliseconds since the start, without the time in which a nested memoized call was waited for. */
+  get ownMs(): number {
+    const waiting = this.#waits > 0 ? performance.now() - this.#waitingSince : 0;
+    return Math.max(0, performance.now() - this.#started - this.#waited - waiting);
+  }
+}
+
+export const computations = new AsyncLocalStorage<Computation>();
+
+/** Set by the thread's side: hears what the coordinator has said while this thread was busy. */
+export const mail = { read: (): void => {} };
+
+const never = new AbortController().signal;
+
+/**
+ * The signal that tells the memoized function which calls this to stop, because nobody waits for
+ * its result any more. A long computation should ask now and then, even one that never returns to
+ * its event loop: every call of this looks whether it was told meanwhile. A thread whose computation
+ * goes on for a second after it was told is replaced. Outside of a computation the signal never aborts.
+ * @example
+ * for (const part of parts) {
+ *   currentSignal().throwIfAborted();
+ *   sum += crunch(part);
+ * }
+ */
+export function currentSignal(): AbortSignal {
+  const computation = computations.getStore();
+  if (!computation) return never;
+  mail.read();
+  return computation.signal;
+}

@@ -1,0 +1,280 @@
+/**
+ * A pool's thread: calls that are made in it ask the coordinator, and are computed right here
+ * unless somebody has the value or is computing it.
+ *
+ * Invariant: every pending call ends by exactly one of an answer, its own computation's outcome, or
+ * its caller's leaving. A task holds its slot until nothing is pending or running in the thread,
+ * because a thread without a task does not return to its event loop, and whatever it held would
+ * keep others waiting.
+ */
+
+import type { MessagePort } from 'node:worker_threads';
+import { watchLimits } from '../call-limits.ts';
+import type { ResolvedCallOptions } from '../options.ts';
+import type {
+  Encoded,
+  FunctionStats,
+  Outcome,
+  Task,
+  ToCoordinator,
+  ToThread,
+} from '../protocol.ts';
+import type { Definition } from '../registry.ts';
+import type { Side } from '../side.ts';
+import { decodeArgs, encodeArgs } from '../values/args.ts';
+import { decode } from '../values/decode.ts';
+import { FrozenValues } from '../values/frozen-values.ts';
+import { decodeThrown } from '../values/thrown.ts';
+import { Computation, computations, mail } from './computation.ts';
+import { compute, type Work } from './compute.ts';
+import { load } from './load.ts';
+import { Mailbox } from './mailbox.ts';
+
+/** Bytes from which an outcome's memory is handed over rather than copied. */
+const LARGE = 32_768;
+
+interface PendingCall {
+  readonly definition: Definition;
+  /** A snapshot: the caller may change its arguments while the claim is under way. */
+  readonly args: Task['args'];
+  /** What the call was made from. */
+  readonly from: Computation | undefined;
+  resolve(value: unknown): void;
+  reject(reason: unknown): void;
+  endWatch(): void;
+}
+
+type Asked = Extract<ToThread, { type: 'found' | 'counted' }>;
+
+export class ThreadSide implements Side {
+  readonly inPool = true;
+  readonly closed = false;
+  readonly #mailbox: Mailbox;
+  readonly #frozen = new FrozenValues();
+  readonly #defined = new Set<Definition>();
+  readonly #calls = new Map<number, PendingCall>();
+  readonly #running = new Map<number, Computation>();
+  /** Waiting for `done`. */
+  readonly #orders = new Map<number, () => void>();
+  /** The answer that the thread blocks for. */
+  #asked: Asked | undefined;
+  #lastCall = 0;
+  /** The task that waits for its module's evaluation: calls made meanwhile are made from it. */
+  #loading: Computation | undefined;
+  /** Since the current task began. */
+  #spoke = false;
+  #whenQuiet: (() => void) | undefined;
+
+  constructor(port: MessagePort, mailCell: SharedArrayBuffer) {
+    this.#mailbox = new Mailbox(port, mailCell, (message) => this.#receive(message));
+    mail.read = () => this.#mailbox.poll();
+  }
+
+  call(
+    definition: Definition,
+    key: string,
+    args: readonly unknown[],
+    options: ResolvedCallOptions,
+  ): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      options.signal?.throwIfAborted();
+      const from = computations.getStore() ?? this.#loading;
+      from?.signal.throwIfAborted();
+      const snapshot = encodeArgs(args);
+      const call = this.#order(definition);
+      const gone = (reason: unknown) => this.#leave(call, reason);
+      const endWatch = watchLimits(options, definition.info.id, key, gone);
+      this.#calls.set(call, { definition, args: snapshot, from, resolve, reject, endWatch });
+      from?.beginWait();
+      const { refresh } = options;
+      const parent = from?.lease;
+      this.#post({ type: 'claim', call, fn: definition.info.id, key, parent, refresh });
+    });
+  }
+
+  /** Asks, and blocks this thread for the answer: one round trip to the coordinator's thread. */
+  peek(definition: Definition, key: string): { value: unknown } | undefined {
+    const found = this.#ask({ type: 'peek', call: this.#order(definition), key });
+    if (found.type !== 'found' || !found.value) return undefined;
+    return { value: this.#read(definition, found.entry, found.value) };
+  }
+
+  invalidate(definition: Definition, key: string): Promise<void> {
+    const call = this.#order(definition);
+    this.#post({ type: 'invalidate', call, fn: definition.info.id, key });
+    return new Promise((resolve) => this.#orders.set(call, resolve));
+  }
+
+  clear(definition: Definition): Promise<void> {
+    const call = this.#order(definition);
+    this.#post({ type: 'clear', call, fn: definition.info.id });
+    return new Promise((resolve) => this.#orders.set(call, resolve));
+  }
+
+  /** Blocks like {@link peek}. */
+  stats(definition: Definition): FunctionStats {
+    const { id } = definition.info;
+    const counted = this.#ask({ type: 'stats', call: this.#order(definition), fn: id });
+    return (counted as Extract<ToThread, { type: 'counted' }>).stats;
+  }
+
+  /**
+   * Runs what the pool has given to this thread. The result is Piscina's to carry back, unless the
+   * thread has said something else meanwhile: two ports have no order between them, and what the
+   * computation did must not become known after its end.
+   */
+  async runTask(task: Task): Promise<Outcome | undefined> {
+    this.#spoke = false;
+    const outcome = await this.#run(task.lease, (computation) => this.#prepare(task, computation));
+    if (this.#isQuiet && !this.#spoke && !isLarge(outcome)) return outcome;
+    this.#report(outcome);
+    await this.#quiet();
+    return undefined;
+  }
+
+  async #prepare({ id, module, args }: Task, computation: Computation): Promise<Work> {
+    this.#loading = computation;
+    try {
+      return { definition: await load(id, module), args: decodeArgs(args) };
+    } finally {
+      this.#loading = undefined;
+    }
+  }
+
+  async #run(
+    lease: number,
+    prepare: (from: Computation) => Promise<Work> | Work,
+  ): Promise<Outcome> {
+    const computation = new Computation(lease);
+    this.#running.set(lease, computation);
+    const outcome = await compute(computation, () => prepare(computation));
+    this.#running.delete(lease);
+    return outcome;
+  }
+
+  #receive(message: ToThread): void {
+    switch (message.type) {
+      case 'value':
+        return this.#answer(message.call, ({ definition }) =>
+          this.#read(definition, message.entry, message.value),
+        );
+      case 'failure':
+        return this.#fail(message.call, decodeThrown(message.error));
+      case 'lease':
+        return void this.#lead(message.call, message.lease);
+      case 'cancel':
+        return this.#cancel(message.lease);
+      case 'done':
+        this.#orders.get(message.call)?.();
+        this.#orders.delete(message.call);
+        return this.#settleQuiet();
+      case 'found':
+      case 'counted':
+        this.#asked = message;
+        return;
+      default:
+        throw new Error(`unknown message: ${JSON.stringify(message satisfies never)}`);
+    }
+  }
+
+  /** Computes it for the caller here, and for everybody who waits elsewhere. */
+  async #lead(call: number, lease: number): Promise<void> {
+    const pending = this.#calls.get(call);
+    if (!pending) return this.#post({ type: 'decline', lease });
+    const { definition, args } = pending;
+    const outcome = await this.#run(lease, () => ({ definition, args: decodeArgs(args) }));
+    if (outcome.type === 'fail') this.#fail(call, decodeThrown(outcome.error));
+    else this.#answer(call, () => this.#read(definition, 0, outcome.computed.value));
+    this.#report(outcome);
+    this.#settleQuiet();
+  }
+
+  #cancel(lease: number): void {
+    const computation = this.#running.get(lease);
+    if (!computation) return;
+    computation.cancel();
+    for (const [call, { from }] of this.#calls) {
+      if (from === computation) this.#leave(call, computation.signal.reason);
+    }
+  }
+
+  #leave(call: number, reason: unknown): void {
+    this.#post({ type: 'leave', call });
+    this.#fail(call, reason);
+  }
+
+  #answer(call: number, read: (pending: PendingCall) => unknown): void {
+    const pending = this.#end(call);
+    pending?.resolve(read(pending));
+    this.#settleQuiet();
+  }
+
+  #fail(call: number, reason: unknown): void {
+    this.#end(call)?.reject(reason);
+    this.#settleQuiet();
+  }
+
+  #end(call: number): PendingCall | undefined {
+    const pending = this.#calls.get(call);
+    this.#calls.delete(call);
+    pending?.endWatch();
+    pending?.from?.endWait();
+    return pending;
+  }
+
+  #report(outcome: Outcome): void {
+    const transfer = isLarge(outcome) ? [bytesOf(outcome).buffer as ArrayBuffer] : [];
+    this.#mailbox.post(outcome, transfer);
+  }
+
+  /** The number of a new request about a function that the coordinator knows. */
+  #order(definition: Definition): number {
+    if (!this.#defined.has(definition)) {
+      this.#defined.add(definition);
+      this.#post({ type: 'define', fn: definition.info });
+    }
+    return ++this.#lastCall;
+  }
+
+  #ask(question: Extract<ToCoordinator, { type: 'peek' | 'stats' }>): Asked {
+    this.#post(question);
+    let answer: Asked | undefined;
+    this.#mailbox.wait(() => {
+      answer = this.#asked;
+      return answer?.call === question.call;
+    });
+    return answer as Asked;
+  }
+
+  #post(message: ToCoordinator): void {
+    this.#spoke = true;
+    this.#mailbox.post(message);
+  }
+
+  #read({ options }: Definition, entry: number, value: Encoded): unknown {
+    return options.values === 'frozen' ? this.#frozen.get(entry, value) : decode(value);
+  }
+
+  get #isQuiet(): boolean {
+    return this.#calls.size === 0 && this.#running.size === 0 && this.#orders.size === 0;
+  }
+
+  #quiet(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#whenQuiet = resolve;
+      this.#settleQuiet();
+    });
+  }
+
+  #settleQuiet(): void {
+    if (this.#isQuiet) this.#whenQuiet?.();
+  }
+}
+
+function bytesOf(outcome: Outcome): Uint8Array {
+  return (outcome.type === 'complete' ? outcome.computed.value : outcome.error).bytes;
+}
+
+function isLarge(outcome: Outcome): boolean {
+  return bytesOf(outcome).byteLength >= LARGE;
+}

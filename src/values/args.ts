@@ -1,0 +1,35 @@
+/** Arguments on their way to another thread: as they are when all are primitives, else as bytes. */
+import type { Encoded } from '../protocol.ts';
+import { decode } from './decode.ts';
+import { encodeUnlessRefused } from './encode.ts';
+import { Refusal } from './refusal.ts';
+import { refusedArgument } from './refused-argument.ts';
+
+/**
+ * A copy of the arguments when all of them are primitives, which a message carries as they are; else
+ * their bytes, which share no memory with them.
+ *
+ * @throws {KeyError} when something in the arguments would not arrive as it is; `path` says where:
+ * `args[0].conn`
+ */
+export function encodeArgs(args: readonly unknown[]): readonly unknown[] | Encoded {
+  if (args.every(isPrimitive)) return [...args];
+  try {
+    return encodeUnlessRefused(args);
+  } catch (error) {
+    throw error instanceof Refusal ? refusedArgument(args, 'args', error) : error;
+  }
+}
+
+/** The arguments that {@link encodeArgs} was given; all that is inside is fresh. */
+export function decodeArgs(args: readonly unknown[] | Encoded): readonly unknown[] {
+  return isEncoded(args) ? (decode(args) as readonly unknown[]) : args;
+}
+
+function isEncoded(args: readonly unknown[] | Encoded): args is Encoded {
+  return !Array.isArray(args);
+}
+
+function isPrimitive(value: unknown): boolean {
+  return value === null || !['object', 'function', 'symbol'].includes(typeof value);
+}

@@ -1,0 +1,79 @@
+/**
+ * A value as bytes. Values are decoded more often than they are encoded, so the codec is chosen
+ * here: what most functions return (a string, a number, bytes) has a form of its own that is read in
+ * a fraction of a microsecond, and the rest is structured clone.
+ */
+import { ValueError } from '../errors.ts';
+import { Codec, type Encoded } from '../protocol.ts';
+import { cloneToBytes } from './clone.ts';
+import { kindOf } from './kind.ts';
+import { locate, shortened } from './locate.ts';
+import { findLosses } from './losses.ts';
+import { Refusal, reasonAgainst } from './refusal.ts';
+import { isLatin1, latin1Bytes, utf16Bytes } from './text.ts';
+
+/**
+ * Encodes a value; the bytes share no memory with it, and own their ArrayBuffer, from its first byte
+ * to its last, so that it can be transferred to another thread.
+ *
+ * Getters of the value run; what they throw is thrown.
+ *
+ * @param root what the path in an error starts with, such as `result`
+ * @throws {ValueError} when something in the value would not arrive as it is; `path` says where
+ */
+export function encode(value: unknown, root: string): Encoded {
+  try {
+    return encodeUnlessRefused(value);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    const { path, reason } = locate(value, root, error);
+    const message = `${shortened(path)} is ${reason.is}. Return ${reason.instead} instead.`;
+    throw new ValueError(message, { path });
+  }
+}
+
+/** @throws {Refusal} which knows the reason, but neither the place nor what the value was meant for */
+export function encodeUnlessRefused(value: unknown): Encoded {
+  switch (typeof value) {
+    case 'undefined':
+      return empty(Codec.undefined);
+    case 'boolean':
+      return empty(value ? Codec.true : Codec.false);
+    case 'number':
+      return { codec: Codec.number, bytes: numberBytes(value) };
+    case 'bigint':
+      return { codec: Codec.bigint, bytes: latin1Bytes(String(value)) };
+    case 'string':
+      return isLatin1(value)
+        ? { codec: Codec.latin1, bytes: latin1Bytes(value) }
+        : { codec: Codec.utf16, bytes: utf16Bytes(value) };
+    case 'object':
+      return value === null ? empty(Codec.null) : encodeObject(value);
+    default:
+      throw new Refusal(reasonAgainst(value));
+  }
+}
+
+/** Not one array for all: whoever transfers its buffer would take it from the others. */
+function empty(codec: Codec): Encoded {
+  return { codec, bytes: new Uint8Array(0) };
+}
+
+function numberBytes(value: number): Uint8Array {
+  const view = new DataView(new ArrayBuffer(8));
+  view.setFloat64(0, value, true);
+  return new Uint8Array(view.buffer);
+}
+
+function encodeObject(value: object): Encoded {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  const isBuffer = prototype === Buffer.prototype;
+  if ((isBuffer || prototype === Uint8Array.prototype) && kindOf(value) === 'view') {
+    const bytes = new Uint8Array(value as Uint8Array);
+    return { codec: isBuffer ? Codec.buffer : Codec.uint8array, bytes };
+  }
+  const losses = findLosses(value);
+  return losses === undefined
+    ? { codec: Codec.clone, bytes: cloneToBytes(value) }
+    : { codec: Codec.repaired, bytes: cloneToBytes([value, losses]) };
+}

@@ -1,0 +1,27 @@
+/**
+ * `values: 'frozen'`: one deep-frozen object a thread for each entry.
+ *
+ * Held weakly: as long as somebody in the thread uses the object, everybody gets the same; after
+ * that it is decoded anew when it is asked for, and costs the thread nothing meanwhile.
+ */
+
+import type { Encoded } from '../protocol.ts';
+import { decode } from './decode.ts';
+import { deepFreeze } from './frozen.ts';
+
+export class FrozenValues {
+  readonly #byEntry = new Map<number, WeakRef<object>>();
+  readonly #collected = new FinalizationRegistry<number>((entry) => this.#byEntry.delete(entry));
+
+  /** @param entry the id of the entry; 0 for a value that is not stored, which is not shared. */
+  get(entry: number, encoded: Encoded): unknown {
+    const known = this.#byEntry.get(entry)?.deref();
+    if (known) return known;
+    const value = deepFreeze(decode(encoded));
+    if (entry !== 0 && typeof value === 'object' && value !== null) {
+      this.#byEntry.set(entry, new WeakRef(value));
+      this.#collected.register(value, entry);
+    }
+    return value;
+  }
+}

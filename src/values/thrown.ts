@@ -1,0 +1,25 @@
+/**
+ * What a function throws reaches its callers on every thread as it was thrown, as far as that goes.
+ *
+ * An error keeps its name, message, stack, `code`, `cause`, `errors` and enumerable fields, and its
+ * class when that is a builtin one or one of threadmemo's; an instance of another class arrives as
+ * the nearest builtin class with the name that it had. Anything else that is thrown arrives as a
+ * value.
+ */
+import { Codec, type Encoded } from '../protocol.ts';
+import { cloneFromBytes, cloneToBytes } from './clone.ts';
+import { type Description, describeThrown } from './describe-thrown.ts';
+import { rebuildThrown } from './rebuild-thrown.ts';
+
+/**
+ * Encodes what was thrown. Never throws: fields that cannot cross are left out, and a thrown value
+ * that cannot becomes an Error that says what it was.
+ */
+export function encodeThrown(thrown: unknown): Encoded {
+  return { codec: Codec.thrown, bytes: cloneToBytes(describeThrown(thrown)) };
+}
+
+/** A fresh object every time, which its catcher may change. */
+export function decodeThrown({ bytes }: Encoded): unknown {
+  return rebuildThrown(cloneFromBytes(bytes) as Description);
+}

@@ -1,0 +1,49 @@
+import { describe, expect, test } from 'vitest';
+import { KeyError } from '../../src/errors.ts';
+import { canonicalKey, canonicalKeyOf } from '../../src/keys/canonical.ts';
+import { encodeArgs } from '../../src/values/args.ts';
+import { refusals } from '../values/refusals.ts';
+
+function failureOf(action: () => unknown): KeyError {
+  try {
+    action();
+  } catch (error) {
+    if (error instanceof KeyError) return error;
+    throw error;
+  }
+  throw new Error('nothing was thrown');
+}
+
+describe('an argument that cannot cross', () => {
+  test.each(Object.entries(refusals()))('%s', (_, { value, path, says }) => {
+    const error = failureOf(() => canonicalKey([0, value]));
+    expect(error.path).toBe(`args[1]${path}`);
+    expect(error.message).toContain(says);
+    expect(error.message.startsWith(`args[1]${path}`.slice(0, 90))).toBe(true);
+    expect(failureOf(() => encodeArgs([0, value])).message).toBe(error.message);
+  });
+
+  test('the message says what would be right', () => {
+    class Socket {}
+    expect(failureOf(() => canonicalKey([{ conn: new Socket() }])).message).toBe(
+      'args[0].conn is an instance of Socket, which cannot cross to another thread. ' +
+        'Pass plain data instead, or choose what matters with the key option.',
+    );
+  });
+
+  test('what a key option returns is named after it', () => {
+    const error = failureOf(() => canonicalKeyOf({ conn: () => {} }, 'key(...)'));
+    expect(error.path).toBe('key(...).conn');
+    expect(error.message).toContain('Return plain data from the key option instead.');
+    expect(failureOf(() => canonicalKey([() => {}], 'list')).path).toBe('list[0]');
+  });
+
+  test('what a getter throws is not swallowed', () => {
+    const broken = {
+      get a(): never {
+        throw new RangeError('mine');
+      },
+    };
+    expect(() => canonicalKey([broken])).toThrow(new RangeError('mine'));
+  });
+});

@@ -1,0 +1,68 @@
+/** Dependencies point downwards only, type imports included; see docs/design.md. */
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** From the top down: a file may import from the lines below its own, and from its own folder. */
+const layers = [
+  ['src/index.ts', 'workers/pool.ts'],
+  ['src/memoize.ts'],
+  ['src/main/', 'src/thread/'],
+  ['src/side.ts'],
+  ['src/registry.ts', 'src/call-limits.ts'],
+  ['src/options.ts'],
+  ['src/keys/', 'src/tiers/', 'src/eviction/'],
+  ['src/values/'],
+  ['src/abort.ts', 'src/clock.ts', 'src/errors.ts', 'src/linked-list.ts', 'src/protocol.ts'],
+];
+
+const files = ['src', 'workers']
+  .flatMap((folder) => readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file)))
+  .filter((file) => file.endsWith('.ts') && (file.startsWith('src') || file === 'workers/pool.ts'));
+
+function layerOf(file: string): number {
+  const layer = layers.findIndex((places) => places.some((place) => file.startsWith(place)));
+  if (layer === -1) throw new Error(`${file} is in no layer: say where it belongs`);
+  return layer;
+}
+
+function importsOf(file: string): string[] {
+  const text = readFileSync(join(root, file), 'utf8');
+  return [...text.matchAll(/from '(\.[^']+)'|import\('(\.[^']+)'\)/g)].map(
+    ([, from, dynamic]) => relative(root, join(root, dirname(file), (from ?? dynamic) as string)),
+  );
+}
+
+test('every file of the library was found', () => {
+  expect(files.length).toBeGreaterThan(30);
+});
+
+test.each(files)('%s imports only from below', (file) => {
+  const wrong = importsOf(file).filter((imported) => {
+    const sameFolder = dirname(imported) === dirname(file) && dirname(file) !== 'src';
+    return !sameFolder && layerOf(imported) <= layerOf(file);
+  });
+  expect(wrong).toEqual([]);
+});
+
+test('no two files of a folder import each other in a circle', () => {
+  const inCircle = files.filter((file) => {
+    const reached = new Set<string>();
+    const next = importsOf(file);
+    for (let at = next.pop(); at; at = next.pop()) {
+      if (reached.has(at)) continue;
+      reached.add(at);
+      next.push(...importsOf(at));
+    }
+    return reached.has(file);
+  });
+  expect(inCircle).toEqual([]);
+});
+
+test('protocol.ts imports nothing', () => {
+  expect(importsOf('src/protocol.ts')).toEqual([]);
+});

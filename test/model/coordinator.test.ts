@@ -1,0 +1,167 @@
+/**
+ * Random schedules against the coordinator: calls, claims, outcomes, deaths, aborts, invalidations,
+ * expiry, eviction, tiers that answer late, and late words of the dead. After every step the
+ * invariants hold, and at the end of every schedule everybody can be answered.
+ */
+
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { ARGUMENTS, FUNCTIONS, World } from './world.ts';
+
+/** One event of a schedule; its text is what a failing schedule is printed with. */
+class Step {
+  readonly run: (world: World) => void;
+  readonly #text: string;
+
+  constructor(text: string, run: (world: World) => void) {
+    this.#text = text;
+    this.run = run;
+  }
+
+  toString(): string {
+    return this.#text;
+  }
+}
+
+const fn = fc.constantFrom(...FUNCTIONS);
+const argument = fc.constantFrom(...ARGUMENTS);
+const nth = fc.nat(9);
+const rarely = fc.integer({ min: 0, max: 7 }).map((n) => n === 0);
+
+/** Does something to the n-th of those that there are, counted around; nothing if there is none. */
+function toOne<T>(items: Iterable<T>, n: number, run: (item: T) => void): void {
+  const all = [...items];
+  const item = all[n % all.length];
+  if (item !== undefined) run(item);
+}
+
+const call = fc
+  .tuple(fn, argument, rarely)
+  .map(([f, a, again]) => new Step(`call ${f}(${a}) ${again}`, (w) => w.callLocally(f, a, again)));
+const claim = fc
+  .tuple(nth, fn, argument, nth, rarely)
+  .map(
+    ([n, f, a, from, again]) =>
+      new Step(`thread ${n} claims ${f}(${a}) from ${from} ${again}`, (w) =>
+        toOne(w.peers, n, (peer) => w.claim(peer, f, a, from, again)),
+      ),
+  );
+const finished = fc
+  .tuple(nth, rarely, rarely)
+  .map(
+    ([n, fails, drop]) =>
+      new Step(`${n} ${fails ? 'fails' : 'completes'} ${drop ? 'unkept' : ''}`, (w) =>
+        toOne(w.running.values(), n, (each) => w.finish(each, fails ? 'fail' : 'complete', !drop)),
+      ),
+  );
+const declined = nth.map(
+  (n) => new Step(`decline ${n}`, (w) => toOne(w.running.values(), n, (each) => w.decline(each))),
+);
+const death = nth.map(
+  (n) => new Step(`thread ${n} dies`, (w) => toOne(w.peers, n, (peer) => w.die(peer))),
+);
+const leaving = nth.map(
+  (n) =>
+    new Step(`caller ${n} leaves`, (w) =>
+      toOne(
+        w.callers.filter(({ state }) => state === 'waiting'),
+        n,
+        (each) => w.leave(each),
+      ),
+    ),
+);
+const invalidation = fc
+  .tuple(fn, argument)
+  .map(([f, a]) => new Step(`invalidate ${f}(${a})`, (w) => w.invalidate(f, a)));
+const clearing = fn.map((f) => new Step(`clear ${f}`, (w) => w.clear(f)));
+const time = fc
+  .constantFrom(10, 60, 2000)
+  .map((ms) => new Step(`${ms} ms`, (w) => w.clock.advance(ms)));
+const turn = fc.constant(new Step('turn', (w) => w.clock.turn()));
+const lateWord = nth.map(
+  (n) => new Step(`late word of ${n}`, (w) => toOne(w.ended, n, (each) => w.late(each))),
+);
+const tierAnswer = nth.map((n) => new Step(`tier goes on ${n}`, (w) => w.letTierGoOn(n)));
+
+const steps = fc.oneof(
+  ...(
+    [
+      [4, call],
+      [6, claim],
+      [6, finished],
+      [1, declined],
+      [2, death],
+      [3, leaving],
+      [2, invalidation],
+      [1, clearing],
+      [2, time],
+      [2, turn],
+      [2, lateWord],
+      [4, tierAnswer],
+    ] as const
+  ).map(([weight, arbitrary]) => ({ weight, arbitrary })),
+);
+
+/** Lets promises of the tier chain come to rest: more turns than its longest chain has. */
+async function rest(): Promise<void> {
+  for (let turn = 0; turn < 24; turn++) await undefined;
+}
+
+async function play(world: World, schedule: readonly Step[]): Promise<void> {
+  for (const step of schedule) {
+    world.step++;
+    for (const peer of [...world.doomed]) world.die(peer);
+    step.run(world);
+    if (world.withTier) await rest();
+    world.check();
+  }
+}
+
+/** Whatever the schedule was: let everything that can go on go on, and nobody is left waiting. */
+async function finish(world: World): Promise<void> {
+  for (let round = 0; round < 500; round++) {
+    world.step++;
+    for (const go of world.tierWaits.splice(0)) go();
+    if (world.withTier) await rest();
+    world.clock.turn();
+    const waitsOf = (lease: number) =>
+      world.callers.some(
+        (each) => each.parent === lease && each.state === 'waiting' && each.leads === undefined,
+      );
+    const free = [...world.running.values()].find(
+      ({ lease }) => !waitsOf(lease) && !leadsForOthers(world, lease),
+    );
+    if (free) world.finish(free, 'complete', true);
+    world.check();
+    if (world.running.size === 0 && world.tierWaits.length === 0) return;
+    expect(free ?? world.tierWaits[0], 'a deadlock: nothing can go on').toBeDefined();
+  }
+  expect.fail('the schedule did not come to rest');
+}
+
+/** A computation cannot end while a call that it made, and computes itself, goes on. */
+function leadsForOthers(world: World, lease: number): boolean {
+  return [...world.running.values()].some(
+    ({ leader }) => leader?.parent === lease && leader.state === 'waiting',
+  );
+}
+
+async function holds(world: World, schedule: readonly Step[]): Promise<void> {
+  await play(world, schedule);
+  await finish(world);
+  expect(world.callers.filter(({ state }) => state === 'waiting')).toEqual([]);
+  expect([...world.coordinator.leases.all()]).toEqual([]);
+  expect(world.dispatcher.size).toBe(0);
+}
+
+const runs = Number(process.env['MODEL_RUNS'] ?? 3000);
+
+test.each([{ withTier: false }, { withTier: true }])(
+  'every schedule keeps the invariants, %o',
+  async (options) => {
+    const schedules = fc.array(steps, { minLength: 1, maxLength: 60, size: 'max' });
+    const property = fc.asyncProperty(schedules, (schedule) => holds(new World(options), schedule));
+    await fc.assert(property, { numRuns: runs, interruptAfterTimeLimit: 100_000 });
+  },
+  120_000,
+);

@@ -1,0 +1,341 @@
+/**
+ * A whole pool in one thread: the real coordinator, store, backlog and tier chain; around them
+ * threads, a tier and time that do only what a schedule tells them.
+ *
+ * Every value is the number of the lease that computed it. So the world can tell for each answer
+ * and each entry when its computation started, and whether an invalidation came after that.
+ */
+
+import assert from 'node:assert/strict';
+import { Coordinator } from '../../src/main/coordinator.ts';
+import { Dispatcher } from '../../src/main/dispatcher.ts';
+import { BOOKKEEPING_BYTES, type FunctionRecord } from '../../src/main/entry.ts';
+import type { Answer, Flight, Lease, Peer, Waiter } from '../../src/main/flight.ts';
+import { receive } from '../../src/main/receive.ts';
+import { Store } from '../../src/main/store.ts';
+import { TierChain } from '../../src/main/tier-chain.ts';
+import type { Encoded, ToCoordinator, ToThread } from '../../src/protocol.ts';
+import { mapTier } from '../../src/tiers/map-tier.ts';
+import type { Tier } from '../../src/tiers/tier.ts';
+import { decode } from '../../src/values/decode.ts';
+import { encode } from '../../src/values/encode.ts';
+import { decodeThrown, encodeThrown } from '../../src/values/thrown.ts';
+import { FakeClock } from '../fake-clock.ts';
+
+export const FUNCTIONS = ['f', 'g'];
+export const ARGUMENTS = ['1', '2', '3'];
+const THREADS = 2;
+const ENTRY = BOOKKEEPING_BYTES + 20;
+const LIMITS = { max: 4, maxSize: 3.5 * ENTRY, maxEntrySize: ENTRY };
+
+const ALIVE = new Set(['probing', 'queued', 'leased']);
+const FAILURES = new Set(['WorkerLostError', 'CycleError', 'Error']);
+
+/** A caller, as its own thread sees it. */
+export interface Caller {
+  readonly key: string;
+  readonly fn: string;
+  readonly asked: number;
+  readonly peer: FakePeer | undefined;
+  readonly call: number;
+  readonly waiter: Waiter | undefined;
+  /** The lease of the computation that it was made from. */
+  readonly parent: number | undefined;
+  state: 'waiting' | 'answered' | 'left';
+  /** It computes for itself. */
+  leads: number | undefined;
+}
+
+/** A computation that runs in some thread. */
+export interface Running {
+  readonly lease: number;
+  readonly fn: string;
+  readonly key: string;
+  readonly started: number;
+  readonly leader: Caller | undefined;
+  peer: FakePeer | undefined;
+  cancelled: boolean;
+}
+
+export class FakePeer implements Peer {
+  readonly leases = new Set<Lease>();
+  readonly calls = new Map<number, Waiter>();
+  gone = false;
+  replaced = false;
+  readonly #hear: (message: ToThread) => void;
+  readonly #die: (peer: FakePeer) => void;
+
+  constructor(hear: (peer: FakePeer, message: ToThread) => void, die: (peer: FakePeer) => void) {
+    this.#hear = (message) => hear(this, message);
+    this.#die = die;
+  }
+
+  post(message: ToThread): void {
+    assert(!this.gone, 'a message was sent to a dead thread');
+    this.#hear(message);
+  }
+
+  terminate(): void {
+    this.#die(this);
+  }
+}
+
+export class World {
+  readonly clock = new FakeClock();
+  readonly store = new Store(LIMITS, this.clock);
+  readonly coordinator: Coordinator;
+  readonly dispatcher: Dispatcher;
+  readonly callers: Caller[] = [];
+  readonly running = new Map<number, Running>();
+  readonly ended: Running[] = [];
+  peers: FakePeer[] = [];
+  readonly deadPeers: FakePeer[] = [];
+  /** Threads that the coordinator has had replaced; they die at the schedule's next step. */
+  readonly doomed = new Set<FakePeer>();
+  readonly tierWaits: (() => void)[] = [];
+  readonly #startOf = new Map<number, Running>();
+  readonly #invalidated = new Map<string, number[]>();
+  readonly withTier: boolean;
+  step = 0;
+  #lastCall = 0;
+
+  constructor({ withTier }: { withTier: boolean }) {
+    this.withTier = withTier;
+    const tiers = new TierChain(withTier ? [this.#slowTier()] : []);
+    this.dispatcher = new Dispatcher(THREADS, Number.POSITIVE_INFINITY, (flight) =>
+      this.#start(flight),
+    );
+    const parts = { clock: this.clock, store: this.store, tiers, backlog: this.dispatcher };
+    this.coordinator = new Coordinator({ ...parts, attempts: 2 });
+    for (let n = 0; n < THREADS; n++) this.#spawn();
+  }
+
+  fn(id: string): FunctionRecord {
+    const max = id === 'g' ? 2 : Number.POSITIVE_INFINITY;
+    return this.coordinator.define({ id, module: `file:///${id}.js`, max });
+  }
+
+  /** A call on the coordinator's thread. */
+  callLocally(fn: string, argument: string, refresh: boolean): void {
+    const key = `${fn}(${argument})`;
+    const waiter: Waiter = {
+      peer: undefined,
+      parent: undefined,
+      flight: undefined,
+      deliver: (answer) => this.#answered(caller, answer),
+      lead: () => assert.fail('a lease was offered to the main thread'),
+    };
+    const caller = this.#caller({ key, fn, waiter, peer: undefined, call: 0, parent: undefined });
+    const entry = refresh ? undefined : this.coordinator.hit(key);
+    if (entry)
+      return this.#answered(caller, { state: 'value', entry: entry.id, value: entry.value });
+    this.coordinator.want({ fn: this.fn(fn), key, waiter, refresh, snapshot: () => [argument] });
+  }
+
+  /** A call in a thread; from one of the computations that run there, or from none. */
+  claim(peer: FakePeer, fn: string, argument: string, from: number, refresh: boolean): void {
+    const here = [...this.running.values()].filter((each) => each.peer === peer);
+    const parent = here.length > 0 ? here[from % (here.length + 1)]?.lease : undefined;
+    const key = `${fn}(${argument})`;
+    const call = ++this.#lastCall;
+    this.#caller({ key, fn, peer, call, parent, waiter: undefined });
+    this.fn(fn);
+    this.say(peer, { type: 'claim', call, fn, key, parent, refresh });
+  }
+
+  say(peer: FakePeer, message: ToCoordinator): void {
+    receive(this.coordinator, peer, message);
+  }
+
+  finish(running: Running, how: 'complete' | 'fail', keep: boolean): void {
+    this.#end(running);
+    const { lease, peer } = running;
+    const value = encode(lease, 'result');
+    const error = encodeThrown(new Error(`of lease ${lease}`));
+    const outcome =
+      how === 'complete'
+        ? ({ type: 'complete', lease, computed: { value, keep, ttl: 100, ms: 1 } } as const)
+        : ({ type: 'fail', lease, error, ms: 1 } as const);
+    if (running.leader?.state === 'waiting') running.leader.state = 'answered';
+    if (peer && running.leader) this.say(peer, outcome);
+    else this.coordinator.settle(outcome);
+    if (!running.leader) this.dispatcher.freed();
+  }
+
+  /** The thread's caller was gone before the lease arrived. */
+  decline(running: Running): void {
+    if (!running.leader || !running.peer || running.leader.state === 'waiting') return;
+    this.#end(running);
+    this.say(running.peer, { type: 'decline', lease: running.lease });
+  }
+
+  /** A late word of a lease that has ended. */
+  late({ lease, peer }: Running): void {
+    const computed = { value: encode(lease, 'result'), keep: true, ttl: 100, ms: 1 };
+    if (peer) this.say(peer, { type: 'complete', lease, computed });
+    else this.coordinator.settle({ type: 'complete', lease, computed });
+  }
+
+  leave(caller: Caller): void {
+    if (caller.state !== 'waiting') return;
+    caller.state = 'left';
+    if (caller.waiter) this.coordinator.leave(caller.waiter);
+    else if (caller.peer) this.say(caller.peer, { type: 'leave', call: caller.call });
+  }
+
+  die(peer: FakePeer): void {
+    if (peer.gone) return;
+    this.peers = this.peers.filter((each) => each !== peer);
+    this.doomed.delete(peer);
+    this.deadPeers.push(peer);
+    for (const caller of this.callers) {
+      if (caller.peer === peer && caller.state === 'waiting') caller.state = 'left';
+    }
+    const here = [...this.running.values()].filter((each) => each.peer === peer);
+    for (const running of here) this.#end(running);
+    this.#spawn();
+    this.coordinator.died(peer, new Error('killed'));
+    for (const { leader } of here) if (!leader) this.dispatcher.freed();
+  }
+
+  invalidate(fn: string, argument: string): void {
+    const key = `${fn}(${argument})`;
+    this.#invalidated.set(key, [...(this.#invalidated.get(key) ?? []), this.step]);
+    void this.coordinator.invalidate(this.fn(fn), key);
+  }
+
+  clear(fn: string): void {
+    for (const argument of ARGUMENTS) {
+      const key = `${fn}(${argument})`;
+      this.#invalidated.set(key, [...(this.#invalidated.get(key) ?? []), this.step]);
+    }
+    void this.coordinator.clear(this.fn(fn));
+  }
+
+  /** One operation that the tier was asked for happens. */
+  letTierGoOn(n: number): void {
+    const [go] = this.tierWaits.splice(n % Math.max(1, this.tierWaits.length), 1);
+    go?.();
+  }
+
+  /** What must hold after every step. */
+  check(): void {
+    const live = [...this.coordinator.leases.all()]
+      .filter(({ cancelled, flight }) => cancelled === 'no' && !flight.fenced)
+      .map(({ flight }) => flight.key);
+    assert.equal(new Set(live).size, live.length, `two live leases of one key: ${live}`);
+    for (const { peer, waiter, call, state } of this.callers) {
+      const waiting = waiter ?? peer?.calls.get(call);
+      const phase = waiting?.flight?.phase.at;
+      if (state !== 'waiting') assert(!phase, 'answered or gone, and still in a flight');
+      else assert(phase && ALIVE.has(phase), `waits for a flight that is ${phase}`);
+      assert(!peer || phase !== 'queued', 'a thread waits for work that has not started');
+    }
+    this.#checkStore();
+  }
+
+  #checkStore(): void {
+    for (const fn of FUNCTIONS) {
+      const keys = ARGUMENTS.map((argument) => `${fn}(${argument})`);
+      const entries = keys.flatMap((key) => this.store.peek(key) ?? []);
+      for (const { key, value } of entries) this.#checkFresh(key, value, this.step);
+      if (this.clock.idle) {
+        const { counters } = this.fn(fn);
+        assert.equal(
+          counters.bytes,
+          entries.reduce((sum, { size }) => sum + size, 0),
+        );
+        assert.equal(counters.entries, entries.length);
+      }
+      assert(entries.length <= this.fn(fn).info.max, 'more entries than max');
+    }
+    const held = FUNCTIONS.reduce((sum, fn) => sum + this.fn(fn).counters.bytes, 0);
+    assert.equal(this.store.bytes, held);
+    assert(this.store.bytes <= LIMITS.maxSize, 'more bytes than maxSize');
+    assert(this.store.size <= LIMITS.max, 'more entries than the pool may have');
+  }
+
+  /** No invalidation of the key lies between the computation's start and `asked`. */
+  #checkFresh(key: string, value: Encoded, asked: number): void {
+    const computed = this.#startOf.get(decode(value) as number);
+    assert.equal(computed?.key, key, 'a value of another key');
+    const started = computed?.started ?? 0;
+    const between = (this.#invalidated.get(key) ?? []).filter((at) => at >= started && at < asked);
+    assert.deepEqual(between, [], `${key}: a value that was started before an invalidation`);
+  }
+
+  #answered(caller: Caller, answer: Answer): void {
+    assert.equal(caller.state, 'waiting', 'answered twice, or after leaving');
+    caller.state = 'answered';
+    if (answer.state === 'value') return this.#checkFresh(caller.key, answer.value, caller.asked);
+    const reason = decodeThrown(answer.error);
+    assert(reason instanceof Error && FAILURES.has(reason.name), String(reason));
+  }
+
+  #hear(peer: FakePeer, message: ToThread): void {
+    if (message.type === 'cancel') {
+      const running = this.running.get(message.lease);
+      if (running) running.cancelled = true;
+      return;
+    }
+    const caller = this.callers.find((each) => each.peer === peer && each.call === message.call);
+    if (!caller) return;
+    if (message.type === 'lease')
+      return this.#begin(message.lease, caller.fn, caller.key, caller, peer);
+    if (message.type === 'value') {
+      this.#answered(caller, { state: 'value', entry: message.entry, value: message.value });
+    }
+    if (message.type === 'failure')
+      this.#answered(caller, { state: 'failure', error: message.error });
+  }
+
+  #begin(lease: number, fn: string, key: string, leader?: Caller, peer?: FakePeer): void {
+    const running = { lease, fn, key, leader, peer, started: this.step, cancelled: false };
+    if (leader) leader.leads = lease;
+    this.running.set(lease, running);
+    this.#startOf.set(lease, running);
+  }
+
+  #start(flight: Flight): void {
+    const lease = this.coordinator.begin(flight);
+    const busy = new Set(
+      [...this.running.values()].filter((each) => !each.leader).map((each) => each.peer),
+    );
+    const peer = this.peers.find((each) => !busy.has(each));
+    this.#begin(lease.id, flight.fn.info.id, flight.key, undefined, peer);
+    if (peer) this.coordinator.leases.assign(lease, peer);
+  }
+
+  #end(running: Running): void {
+    this.running.delete(running.lease);
+    this.ended.push(running);
+  }
+
+  #spawn(): void {
+    this.peers.push(
+      new FakePeer(
+        (peer, message) => this.#hear(peer, message),
+        (peer) => this.doomed.add(peer),
+      ),
+    );
+  }
+
+  #caller(caller: Omit<Caller, 'asked' | 'state' | 'leads'>): Caller {
+    const made: Caller = { ...caller, asked: this.step, state: 'waiting', leads: undefined };
+    this.callers.push(made);
+    return made;
+  }
+
+  /** Every operation waits until the schedule lets it happen. */
+  #slowTier(): Tier {
+    const tier = mapTier();
+    const turn = () => new Promise<void>((resolve) => this.tierWaits.push(resolve));
+    return {
+      ...tier,
+      get: (...args) => turn().then(() => tier.get(...args)),
+      set: (...args) => turn().then(() => tier.set(...args)),
+      delete: (...args) => turn().then(() => tier.delete(...args)),
+      clear: (...args) => turn().then(() => tier.clear(...args)),
+    };
+  }
+}
