@@ -1,6 +1,6 @@
 /**
  * What does it cost to read a cached value again? On the main thread, and inside a worker, where a
- * memoized function calls another one; with `await`, and blocking where a contestant can.
+ * memoized function calls another one.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Opened, PartName } from './contestants/contestant.ts';
@@ -25,10 +25,8 @@ const onMainThread: Measure = async (opened, kind) => {
   return await timeHits(() => call('value', kind), msEach);
 };
 
-const inWorker =
-  (sync: boolean): Measure =>
-  (opened, kind, round) =>
-    opened.call('readAgain', { kind, ms: msEach, sync, round });
+const inWorker: Measure = (opened, kind, round) =>
+  opened.call('readAgain', { kind, ms: msEach, round });
 
 /** A Buffer that crossed a thread may be a plain Uint8Array: the bytes are what counts. */
 function expectEqual(answer: unknown, kind: Kind): void {
@@ -63,8 +61,7 @@ export const hit: Scenario = {
   rounds: 9,
   parts: [
     part('hit main', 'one cached value, read again and again on the main thread', onMainThread),
-    part('hit worker', 'the same inside a worker, with await', inWorker(false)),
-    part('hit worker sync', 'the same inside a worker, without await', inWorker(true)),
+    part('hit worker', 'the same inside a worker, by a function that runs there', inWorker),
   ],
   notShown: [
     'what a miss costs, and who has to compute: an lru-cache answers only what its own thread has computed',

@@ -10,10 +10,15 @@ export function onAbort(signal: AbortSignal, run: () => void): () => void {
   let runs = watched.get(signal);
   if (!runs) {
     const all = new Set<() => void>();
-    signal.addEventListener('abort', () => all.forEach((each) => each()), { once: true });
-    watched.set(signal, (runs = all));
+    signal.addEventListener('abort', () => callAll(all), { once: true });
+    watched.set(signal, all);
+    runs = all;
   }
   const once = () => run();
   runs.add(once);
   return () => runs.delete(once);
+}
+
+function callAll(runs: Set<() => void>): void {
+  for (const run of runs) run();
 }

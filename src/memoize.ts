@@ -1,6 +1,6 @@
 /** What a user wraps a function with. The same on every thread; where it runs is the side's matter. */
 
-import { canonicalKey } from './keys/canonical.ts';
+import { canonicalKey, canonicalKeyOf } from './keys/canonical.ts';
 import { openPool } from './main/pool.ts';
 import {
   type AnyFunction,
@@ -124,13 +124,18 @@ function side(): Side {
   return installedSide() as Side;
 }
 
-async function run(
+/** Not an async function: a hit should cost one promise. */
+function run(
   definition: Definition,
   keyOf: (args: unknown[]) => string,
   args: unknown[],
   limits: ResolvedCallOptions,
 ): Promise<unknown> {
-  return side().call(definition, keyOf(args), args, limits);
+  try {
+    return side().call(definition, keyOf(args), args, limits);
+  } catch (error) {
+    return Promise.reject(error);
+  }
 }
 
 function define(module: string | ImportMeta, fn: AnyFunction, options: MemoizeOptions): Definition {
@@ -142,5 +147,5 @@ function define(module: string | ImportMeta, fn: AnyFunction, options: MemoizeOp
 
 function keyMaker({ info, options: { key } }: Definition): (args: unknown[]) => string {
   if (!key) return (args) => `${info.id}(${canonicalKey(args)})`;
-  return (args) => `${info.id}(${canonicalKey([key(...args)], 'key(...)')})`;
+  return (args) => `${info.id}(${canonicalKeyOf(key(...args), 'key(...)')})`;
 }

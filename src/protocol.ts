@@ -43,6 +43,11 @@ export interface Encoded {
   readonly bytes: Uint8Array;
 }
 
+export type Primitive = string | number | bigint | boolean | null | undefined;
+
+/** What crosses between threads and is kept in memory: a primitive as it is, the rest as bytes. */
+export type Portable = Primitive | Encoded;
+
 /** What the coordinator must know of a memoized function to have it run in any thread. */
 export interface FunctionInfo {
   /** The function id: package-relative module path, `#`, name, and version. */
@@ -55,7 +60,7 @@ export interface FunctionInfo {
 
 /** A computation's result, with what its own options said about keeping it. */
 export interface Computed {
-  readonly value: Encoded;
+  readonly value: Portable;
   /** False when the function's `cache` option declined it. */
   readonly keep: boolean;
   /** Milliseconds to keep it for; `Infinity` for no limit. */
@@ -116,7 +121,7 @@ export type ToCoordinator =
       readonly key: string;
     }
   | { readonly type: 'clear'; readonly call: number; readonly fn: string }
-  /** Is it cached? Answered at once by `found`; the thread blocks for the answer. */
+  /** Is it cached? Answered at once by `found`; the thread blocks for it. */
   | { readonly type: 'peek'; readonly call: number; readonly key: string }
   | { readonly type: 'stats'; readonly call: number; readonly fn: string };
 
@@ -127,7 +132,7 @@ export type ToThread =
       readonly type: 'value';
       readonly call: number;
       readonly entry: number;
-      readonly value: Encoded;
+      readonly value: Portable;
     }
   /** The answer to a claim: compute it, and report with this lease. */
   | { readonly type: 'lease'; readonly call: number; readonly lease: number }
@@ -140,8 +145,9 @@ export type ToThread =
   | {
       readonly type: 'found';
       readonly call: number;
+      /** 0 when there is none. */
       readonly entry: number;
-      readonly value: Encoded | undefined;
+      readonly value: Portable;
     }
   | { readonly type: 'counted'; readonly call: number; readonly stats: FunctionStats };
 

@@ -21,7 +21,11 @@ const layers = [
 ];
 
 const files = ['src', 'workers']
-  .flatMap((folder) => readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((file) => join(folder, file)))
+  .flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((file) =>
+      join(folder, file),
+    ),
+  )
   .filter((file) => file.endsWith('.ts') && (file.startsWith('src') || file === 'workers/pool.ts'));
 
 function layerOf(file: string): number {
@@ -32,8 +36,8 @@ function layerOf(file: string): number {
 
 function importsOf(file: string): string[] {
   const text = readFileSync(join(root, file), 'utf8');
-  return [...text.matchAll(/from '(\.[^']+)'|import\('(\.[^']+)'\)/g)].map(
-    ([, from, dynamic]) => relative(root, join(root, dirname(file), (from ?? dynamic) as string)),
+  return [...text.matchAll(/from '(\.[^']+)'|import\('(\.[^']+)'\)/g)].map(([, from, dynamic]) =>
+    relative(root, join(root, dirname(file), (from ?? dynamic) as string)),
   );
 }
 

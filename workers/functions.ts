@@ -15,7 +15,9 @@ export const increment = memoize(here, function increment(n: number, cell?: Shar
 
 type SharedName = string;
 
-export const double = memoize(here, async (n: number): Promise<number> => n * 2, { name: 'double' });
+export const double = memoize(here, async (n: number): Promise<number> => n * 2, {
+  name: 'double',
+});
 
 export const whereAmI = memoize(here, function whereAmI(_n: number): number {
   return threadId;
@@ -65,7 +67,10 @@ export const fails = memoize(here, function fails(gate: string, how: string): nu
 export const dies = memoize(here, async function dies(how: string, cell: string): Promise<string> {
   count(cell);
   if (how === 'exit') process.exit(3);
-  if (how === 'throw') setImmediate(() => { throw new Error('in a stray timer'); });
+  if (how === 'throw')
+    setImmediate(() => {
+      throw new Error('in a stray timer');
+    });
   if (how === 'memory') {
     const hoard: unknown[] = [];
     for (;;) hoard.push(new Array(10_000).fill(hoard.length));
@@ -90,12 +95,15 @@ export const inner = memoize(here, function inner(n: number, cell: string): numb
   return n * 100;
 });
 
-export const fibonacci = memoize(here, async function fibonacci(n: number, cell: string): Promise<bigint> {
-  count(cell);
-  if (n < 2) return BigInt(n);
-  const [a, b] = await Promise.all([fibonacci(n - 1, cell), fibonacci(n - 2, cell)]);
-  return a + b;
-});
+export const fibonacci = memoize(
+  here,
+  async function fibonacci(n: number, cell: string): Promise<bigint> {
+    count(cell);
+    if (n < 2) return BigInt(n);
+    const [a, b] = await Promise.all([fibonacci(n - 1, cell), fibonacci(n - 2, cell)]);
+    return a + b;
+  },
+);
 
 /** `ping` waits for `pong`, and `pong` for `ping`. */
 export const ping = memoize(here, async function ping(n: number): Promise<number> {
@@ -134,10 +142,13 @@ export const looksAt = memoize(here, async function looksAt(n: number, _time: nu
   return { has: increment.has(n), peek: increment.peek(n), misses: increment.stats().misses };
 });
 
-export const forgets = memoize(here, async function forgets(n: number, _time: number): Promise<boolean> {
-  await increment.invalidate(n);
-  return increment.has(n);
-});
+export const forgets = memoize(
+  here,
+  async function forgets(n: number, _time: number): Promise<boolean> {
+    await increment.invalidate(n);
+    return increment.has(n);
+  },
+);
 
 export const slowSum = memoize(here, function slowSum(values: Float64Array, _ms: number): number {
   return values.reduce((sum, each) => sum + each, 0);
@@ -149,23 +160,38 @@ export const mutates = memoize(here, function mutates(list: number[]): number {
   return list.length;
 });
 
-export const frozen = memoize(here, (n: number) => ({ n, list: [n] }), { name: 'frozen', values: 'frozen' });
+export const frozen = memoize(here, (n: number) => ({ n, list: [n] }), {
+  name: 'frozen',
+  values: 'frozen',
+});
 
-export const short = memoize(here, (n: number, cell: string) => n + count(cell), { name: 'short', ttl: '50ms' });
+export const short = memoize(here, (n: number, cell: string) => n + count(cell), {
+  name: 'short',
+  ttl: '50ms',
+});
 
 export const picky = memoize(here, (n: number, cell: string) => n * 10 + count(cell) * 0, {
   name: 'picky',
   cache: (value) => value >= 10,
 });
 
-export const atMostThree = memoize(here, (n: number, _cell: string) => n, { name: 'atMostThree', max: 3 });
-
-export const byId = memoize(here, (user: { id: number; seen: number }, cell: string) => user.id + count(cell) * 0, {
-  name: 'byId',
-  key: (user, cell) => [user.id, cell],
+export const atMostThree = memoize(here, (n: number, _cell: string) => n, {
+  name: 'atMostThree',
+  max: 3,
 });
 
-export const blob = memoize(here, (n: number, bytes: number) => Buffer.alloc(bytes, n), { name: 'blob' });
+export const byId = memoize(
+  here,
+  (user: { id: number; seen: number }, cell: string) => user.id + count(cell) * 0,
+  {
+    name: 'byId',
+    key: (user, cell) => [user.id, cell],
+  },
+);
+
+export const blob = memoize(here, (n: number, bytes: number) => Buffer.alloc(bytes, n), {
+  name: 'blob',
+});
 
 export const lifts = memoize(here, async function lifts(gate: string): Promise<void> {
   lift(gate);

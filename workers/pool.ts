@@ -16,4 +16,5 @@ installSide(side);
 const hello: Hello<MessagePort> = { type: 'threadmemo:hello', threadId, port: port2, mail };
 parentPort?.postMessage(hello, [port2]);
 
-export default (task: Task): Promise<Outcome | undefined> => side.runTask(task);
+export default (task: Task): Outcome | undefined | Promise<Outcome | undefined> =>
+  side.runTask(task);

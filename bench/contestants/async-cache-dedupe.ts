@@ -4,12 +4,10 @@ import { cacheEntries } from '../functions/limits.js';
 import type { Contestant, FunctionName } from './contestant.ts';
 import { openPiscina } from './piscina.ts';
 
-const onMainThread = 'its cache is on the main thread, out of reach of a worker';
-
 export const contestant: Contestant = {
   name: 'async-cache-dedupe',
   what: 'Piscina behind async-cache-dedupe, memory storage; values shared, not copied',
-  cannot: { 'hit worker': onMainThread, 'hit worker sync': onMainThread },
+  cannot: { 'hit worker': 'its cache is on the main thread, out of reach of a worker' },
   async open(setup) {
     const pool = openPiscina(setup);
     const storage = { type: 'memory', options: { size: cacheEntries } } as const;

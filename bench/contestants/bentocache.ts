@@ -5,12 +5,10 @@ import { cacheEntries } from '../functions/limits.js';
 import type { Contestant } from './contestant.ts';
 import { openPiscina } from './piscina.ts';
 
-const onMainThread = 'its cache is on the main thread, out of reach of a worker';
-
 export const contestant: Contestant = {
   name: 'bentocache',
   what: 'Piscina behind bentocache, memory driver, serialize: false; values shared, not copied',
-  cannot: { 'hit worker': onMainThread, 'hit worker sync': onMainThread },
+  cannot: { 'hit worker': 'its cache is on the main thread, out of reach of a worker' },
   async open(setup) {
     const pool = openPiscina(setup);
     // With its default, serialize: true, values become JSON: slower, and a Buffer is lost.

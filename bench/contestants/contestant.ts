@@ -19,7 +19,7 @@ export interface Arguments {
 export type FunctionName = keyof Arguments;
 
 /** A part of a scenario: one table of the report. */
-export type PartName = 'miss' | 'stampede' | 'zipf' | 'hit main' | 'hit worker' | 'hit worker sync';
+export type PartName = 'miss' | 'stampede' | 'zipf' | 'hit main' | 'hit worker';
 
 export interface Setup {
   /** Worker threads to run, from the start and all the time. */

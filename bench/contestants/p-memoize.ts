@@ -5,12 +5,10 @@ import { cacheEntries } from '../functions/limits.js';
 import type { Arguments, Contestant, FunctionName } from './contestant.ts';
 import { openPiscina } from './piscina.ts';
 
-const onMainThread = 'its cache is on the main thread, out of reach of a worker';
-
 export const contestant: Contestant = {
   name: 'p-memoize',
   what: 'Piscina behind p-memoize and an lru-cache on the main thread; values shared, not copied',
-  cannot: { 'hit worker': onMainThread, 'hit worker sync': onMainThread },
+  cannot: { 'hit worker': 'its cache is on the main thread, out of reach of a worker' },
   async open(setup) {
     const pool = openPiscina(setup);
     const memoized = <Name extends FunctionName>(name: Name) => {

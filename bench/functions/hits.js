@@ -7,7 +7,6 @@
  * @typedef {object} HitOrder what `readAgain` is asked, in a worker
  * @property {import('./plain.js').Kind} kind
  * @property {number} ms how long to go on
- * @property {boolean} sync read without `await`
  * @property {number} round makes the order unlike every other one, so that it is not itself a hit
  */
 

@@ -2,7 +2,7 @@
  * The function of the scenario `hit`, memoized by threadmemo with `values: 'frozen'`: one deep-frozen
  * object a thread instead of a copy for every caller.
  */
-import { timeHits, timeSyncHits } from './hits.js';
+import { timeHits } from './hits.js';
 import { cacheEntries } from './limits.js';
 import * as plain from './plain.js';
 import { memoize } from './threadmemo.js';
@@ -15,9 +15,8 @@ export const value = memoize(import.meta.url, plain.value, {
 export const readAgain = memoize(
   import.meta.url,
   /** @param {import('./hits.js').HitOrder} order */
-  async function readAgain({ kind, ms, sync }) {
-    if (sync) return timeSyncHits(() => value.sync(kind), ms);
-    return await timeHits(() => value(kind), ms);
+  function readAgain({ kind, ms }) {
+    return timeHits(() => value(kind), ms);
   },
   { max: cacheEntries },
 );

@@ -2,7 +2,7 @@
  * The measured functions, memoized by threadmemo: its one line, and the limit that all contestants
  * share. The main thread and the workers import this same file.
  */
-import { timeHits, timeSyncHits } from './hits.js';
+import { timeHits } from './hits.js';
 import { cacheEntries } from './limits.js';
 import * as plain from './plain.js';
 import { memoize } from './threadmemo.js';
@@ -18,9 +18,8 @@ export const value = memoize(import.meta.url, plain.value, options);
 export const readAgain = memoize(
   import.meta.url,
   /** @param {import('./hits.js').HitOrder} order */
-  async function readAgain({ kind, ms, sync }) {
-    if (sync) return timeSyncHits(() => value.sync(kind), ms);
-    return await timeHits(() => value(kind), ms);
+  function readAgain({ kind, ms }) {
+    return timeHits(() => value(kind), ms);
   },
   options,
 );

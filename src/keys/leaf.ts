@@ -6,6 +6,7 @@
  */
 import { viewClassName } from '../values/builtins.ts';
 import type { Kind } from '../values/kind.ts';
+import { textOfFew } from '../values/text.ts';
 import { digestBytes } from './digest.ts';
 
 const mostInlineBytes = 64;
@@ -38,5 +39,5 @@ function encodeBytes(bytes: NodeJS.ArrayBufferView): string {
   const { byteLength } = bytes;
   if (byteLength > mostInlineBytes) return `${byteLength}:${digestBytes(bytes)}`;
   const each = new Uint8Array(bytes.buffer, bytes.byteOffset, byteLength);
-  return `${byteLength}:${String.fromCharCode(...each)}`;
+  return `${byteLength}:${textOfFew(each)}`;
 }

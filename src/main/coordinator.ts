@@ -14,6 +14,7 @@ import type { Clock } from '../clock.ts';
 import { CycleError, PoolClosedError, QueueFullError, WorkerLostError } from '../errors.ts';
 import type { FunctionInfo, Outcome, Task } from '../protocol.ts';
 import type { TierRecord } from '../tiers/tier.ts';
+import { toEncoded, toPortableAgain } from '../values/portable.ts';
 import { encodeThrown } from '../values/thrown.ts';
 import { cycleOf } from './cycle.ts';
 import { type Entry, FunctionRecord } from './entry.ts';
@@ -23,11 +24,11 @@ import { ShardedMap } from './sharded-map.ts';
 import type { Store } from './store.ts';
 import type { TierChain } from './tier-chain.ts';
 
-/** Where flights wait until a thread is free; it calls {@link Coordinator.begin} then. */
+/** Where flights wait until a thread is free; {@link Coordinator.begin} is called then. */
 export interface Backlog {
-  /** False when it is full; a flight that is started `again` goes first, and always has room. */
-  add(flight: Flight, again: boolean): boolean;
-  remove(flight: Flight): void;
+  /** False when it is full; a flight that starts `again` goes first, and always has room. */
+  enqueue(flight: Flight, again: boolean): boolean;
+  withdraw(flight: Flight): void;
 }
 
 /** A call that found nothing in memory. */
@@ -73,8 +74,10 @@ export class Coordinator {
 
   /** The record of a function, made when it is first heard of. */
   define(info: FunctionInfo): FunctionRecord {
-    let fn = this.functions.get(info.id);
-    if (!fn) this.functions.set(info.id, (fn = new FunctionRecord(info)));
+    const known = this.functions.get(info.id);
+    if (known) return known;
+    const fn = new FunctionRecord(info);
+    this.functions.set(info.id, fn);
     return fn;
   }
 
@@ -109,12 +112,12 @@ export class Coordinator {
     const { flight } = waiter;
     if (!flight) return;
     release(waiter);
-    if (flight.waiters.size === 0) this.#abandon(flight);
+    if (flight.waiters.length === 0) this.#abandon(flight);
   }
 
-  /** A queued flight's turn has come: the lease for its task. */
-  begin(flight: Flight): Lease {
-    return this.leases.grant(flight);
+  /** A queued flight's turn has come: the lease for its task in this thread. */
+  begin(flight: Flight, peer: Peer): Lease {
+    return this.leases.grant(flight, peer);
   }
 
   /** The outcome of a computation; a late one (of a lease that has ended) is dropped. */
@@ -131,7 +134,7 @@ export class Coordinator {
       return this.#close(flight, { state: 'failure', error: outcome.error }, lease.leader);
     }
     const { value } = outcome.computed;
-    flight.fn.counters.computeMsSaved += ms * (flight.waiters.size - 1);
+    flight.fn.counters.computeMsSaved += ms * (flight.waiters.length - 1);
     const entry = flight.fenced ? 0 : this.#keep(flight, outcome.computed);
     this.#close(flight, { state: 'value', entry, value }, lease.leader);
   }
@@ -158,11 +161,18 @@ export class Coordinator {
     for (const { flight } of lost) this.#retry(flight, peer.replaced ? 0 : 1, cause);
   }
 
-  /** A task has failed without its thread being known: it died while it started. */
+  /** The lease's task has failed in a thread whose death is not reported otherwise. */
   lost(lease: Lease, cause: unknown): void {
     if (this.leases.get(lease.id) !== lease) return;
     this.#lose(lease);
     if (lease.cancelled === 'no') this.#retry(lease.flight, 1, cause);
+  }
+
+  /** No thread could be started for a queued flight. */
+  notStarted(flight: Flight, cause: unknown): void {
+    if (flight.phase.at !== 'queued') return;
+    flight.enter({ at: 'orphaned' });
+    this.#retry(flight, 1, cause);
   }
 
   /** Forgets one entry. Settles when no tier answers with it any more; memory does not at once. */
@@ -220,25 +230,28 @@ export class Coordinator {
       fn.counters.misses++;
       return this.#start(flight, false);
     }
-    const { value, ms } = record;
+    const value = toPortableAgain(record.value);
+    const { ms } = record;
     fn.counters.tierHits++;
-    fn.counters.computeMsSaved += ms * flight.waiters.size;
+    fn.counters.computeMsSaved += ms * flight.waiters.length;
     const entry = this.#parts.store.set(fn, key, { value, ms, ttl })?.id ?? 0;
     this.#close(flight, { state: 'value', entry, value });
   }
 
   #underway(fn: FunctionRecord): Set<Flight> {
-    let underway = this.#underwayOf.get(fn);
-    if (!underway) this.#underwayOf.set(fn, (underway = new Set()));
+    const known = this.#underwayOf.get(fn);
+    if (known) return known;
+    const underway = new Set<Flight>();
+    this.#underwayOf.set(fn, underway);
     return underway;
   }
 
   /** A waiter in a thread computes at once; without one the flight goes to the pool. */
   #start(flight: Flight, again: boolean): void {
-    const leader = firstInThread(flight);
+    const leader = flight.waiters.find(({ peer }) => peer);
     if (leader) return this.#lead(flight, leader);
     flight.enter({ at: 'queued' });
-    if (this.#parts.backlog.add(flight, again)) return;
+    if (this.#parts.backlog.enqueue(flight, again)) return;
     const error = new QueueFullError(
       `${flight.fn.info.id} was not queued: maxQueue computations wait already`,
       { functionId: flight.fn.info.id, key: flight.key },
@@ -247,7 +260,7 @@ export class Coordinator {
   }
 
   #lead(flight: Flight, leader: Waiter): void {
-    leader.lead(this.leases.grant(flight, leader).id);
+    if (leader.peer) leader.lead(this.leases.grant(flight, leader.peer, leader).id);
   }
 
   #join(flight: Flight, waiter: Waiter): void {
@@ -255,7 +268,7 @@ export class Coordinator {
     if (cycle) return refuse(waiter, cycleError(flight, cycle));
     attach(waiter, flight);
     if (flight.phase.at !== 'queued' || !waiter.peer) return;
-    this.#parts.backlog.remove(flight);
+    this.#parts.backlog.withdraw(flight);
     this.#lead(flight, waiter);
   }
 
@@ -265,13 +278,13 @@ export class Coordinator {
     const { fn, key } = flight;
     const { value, ttl, ms } = computed;
     const expiresAt = this.#parts.clock.date() + ttl;
-    this.#parts.tiers.set(fn.info.id, key, { value, ms, expiresAt });
+    this.#parts.tiers.set(fn.info.id, key, () => ({ value: toEncoded(value), ms, expiresAt }));
     return this.#parts.store.set(fn, key, computed)?.id ?? 0;
   }
 
   /** Ends a flight: every waiter but the leader, who has the outcome already, gets the answer. */
   #close(flight: Flight, answer: Answer, leader?: Waiter): void {
-    if (flight.phase.at === 'queued') this.#parts.backlog.remove(flight);
+    if (flight.phase.at === 'queued') this.#parts.backlog.withdraw(flight);
     this.#forget(flight);
     for (const waiter of [...flight.waiters]) {
       release(waiter);
@@ -281,7 +294,7 @@ export class Coordinator {
 
   #abandon(flight: Flight): void {
     const { phase, lease } = flight;
-    if (phase.at === 'queued') this.#parts.backlog.remove(flight);
+    if (phase.at === 'queued') this.#parts.backlog.withdraw(flight);
     this.#forget(flight);
     if (lease) this.leases.cancel(lease);
   }
@@ -317,7 +330,7 @@ export class Coordinator {
     live.args ??= flight.args;
     flight.enter({ at: 'settled' });
     for (const waiter of [...flight.waiters]) {
-      release(waiter, true);
+      release(waiter);
       this.#join(live, waiter);
     }
   }
@@ -333,21 +346,22 @@ export class Coordinator {
 
 function attach(waiter: Waiter, flight: Flight): void {
   waiter.flight = flight;
-  flight.waiters.add(waiter);
-  waiter.parent?.calls.add(waiter);
+  waiter.place = flight.waiters.push(waiter) - 1;
+  if (!waiter.parent) return;
+  waiter.parent.calls ??= new Set();
+  waiter.parent.calls.add(waiter);
 }
 
-/** After this the waiter is in nobody's books; `keepParent` when it is to be attached again. */
-function release(waiter: Waiter, keepParent = false): void {
-  waiter.flight?.waiters.delete(waiter);
+/** After this the waiter is in nobody's books. */
+function release(waiter: Waiter): void {
+  const { flight, place, parent } = waiter;
+  const last = flight?.waiters.pop();
+  if (flight && last && last !== waiter) {
+    flight.waiters[place] = last;
+    last.place = place;
+  }
   waiter.flight = undefined;
-  waiter.parent?.calls.delete(waiter);
-  if (!keepParent) waiter.parent = undefined;
-}
-
-function firstInThread(flight: Flight): Waiter | undefined {
-  for (const waiter of flight.waiters) if (waiter.peer) return waiter;
-  return undefined;
+  parent?.calls?.delete(waiter);
 }
 
 function refuse(waiter: Waiter, error: Error): void {

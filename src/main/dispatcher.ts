@@ -1,26 +1,51 @@
 /**
  * The backlog: flights that wait for a free thread, first come, first served.
  *
- * The pool is only given what can start at once, so that a flight that a worker asks for can still
- * be taken over, one that nobody wants any more can be dropped, and a retried one can go first.
+ * It is Piscina's own task queue, so a thread that has just finished gets its next task without a
+ * detour; and it is ours, so that a flight can leave it: taken over by a thread that wants it,
+ * dropped when nobody wants it any more, or put first when its thread has died.
  */
 
+import type { TaskQueue } from 'piscina';
 import { type Link, LinkedList } from '../linked-list.ts';
+import type { Task } from '../protocol.ts';
 import type { Backlog } from './coordinator.ts';
-import type { Flight } from './flight.ts';
+import type { Flight, Lease } from './flight.ts';
 
-export class Dispatcher implements Backlog {
-  readonly #waiting = new LinkedList<Flight>();
-  readonly #links = new Map<Flight, Link<Flight>>();
+/** A flight on its way to a thread. */
+export interface Job {
+  readonly flight: Flight;
+  /** Its thread has died before; it goes first. */
+  readonly again: boolean;
+  /** What is sent to the thread; its lease is filled in when a thread is chosen. */
+  readonly task: { -readonly [Field in keyof Task]: Task[Field] };
+  /** Since a thread was chosen for it. */
+  lease: Lease | undefined;
+}
+
+/** Piscina's object for a task; `Job` is what it carries for its queue and its balancer. */
+type QueuedTask = Parameters<TaskQueue['push']>[0];
+
+interface Waiting {
+  readonly flight: Flight;
+  readonly task: QueuedTask;
+}
+
+export class Dispatcher implements Backlog, TaskQueue {
+  readonly #waiting = new LinkedList<Waiting>();
+  readonly #links = new Map<Flight, Link<Waiting>>();
   readonly #maxQueue: number;
-  readonly #start: (flight: Flight) => void;
-  #free: number;
+  readonly #run: (job: Job) => void;
+  readonly #jobOf: (task: QueuedTask) => Job;
 
-  /** @param start gives a flight to a thread; each start is followed by one call of `freed`. */
-  constructor(threads: number, maxQueue: number, start: (flight: Flight) => void) {
-    this.#free = threads;
+  /**
+   * @param run hands a job to Piscina, which starts it at once or pushes it here.
+   * @param jobOf finds the job again in what is pushed.
+   */
+  constructor(maxQueue: number, run: (job: Job) => void, jobOf: (task: QueuedTask) => Job) {
     this.#maxQueue = maxQueue;
-    this.#start = start;
+    this.#run = run;
+    this.#jobOf = jobOf;
   }
 
   /** Flights that wait. */
@@ -28,33 +53,48 @@ export class Dispatcher implements Backlog {
     return this.#waiting.size;
   }
 
-  add(flight: Flight, again: boolean): boolean {
-    const startsNow = this.#free > 0 && this.size === 0;
-    if (!again && !startsNow && this.size >= this.#maxQueue) return false;
-    const link = again ? this.#waiting.pushFront(flight) : this.#waiting.pushBack(flight);
-    this.#links.set(flight, link);
-    this.#fill();
-    return true;
+  enqueue(flight: Flight, again: boolean): boolean {
+    const { id, module } = flight.fn.info;
+    const task = { lease: 0, id, module, args: flight.args ?? [] };
+    this.#run({ flight, again, task, lease: undefined });
+    if (again || !this.#links.has(flight) || this.size <= this.#maxQueue) return true;
+    this.withdraw(flight);
+    return false;
   }
 
-  remove(flight: Flight): void {
+  withdraw(flight: Flight): void {
     const link = this.#links.get(flight);
     if (!link) return;
     this.#links.delete(flight);
     this.#waiting.remove(link);
   }
 
-  /** A thread has finished what it was given, or died. */
-  freed(): void {
-    this.#free++;
-    this.#fill();
+  /** Takes out everything that waits. */
+  withdrawAll(): Flight[] {
+    const flights = [...this.#links.keys()];
+    for (const flight of flights) this.withdraw(flight);
+    return flights;
   }
 
-  #fill(): void {
-    for (let next = this.#waiting.front; next && this.#free > 0; next = this.#waiting.front) {
-      this.remove(next);
-      this.#free--;
-      this.#start(next);
-    }
+  push(task: QueuedTask): void {
+    const { flight, again } = this.#jobOf(task);
+    const waiting = { flight, task };
+    const link = again ? this.#waiting.pushFront(waiting) : this.#waiting.pushBack(waiting);
+    this.#links.set(flight, link);
+  }
+
+  unshift(task: QueuedTask): void {
+    const { flight } = this.#jobOf(task);
+    this.#links.set(flight, this.#waiting.pushFront({ flight, task }));
+  }
+
+  shift(): QueuedTask | null {
+    const next = this.#waiting.front;
+    if (next) this.withdraw(next.flight);
+    return next?.task ?? null;
+  }
+
+  remove(task: QueuedTask): void {
+    this.withdraw(this.#jobOf(task).flight);
   }
 }

@@ -2,7 +2,7 @@
 
 import { LeastRecentlyUsed } from '../eviction/lru.ts';
 import type { EvictionPolicy, Handle } from '../eviction/policy.ts';
-import type { Encoded, FunctionInfo } from '../protocol.ts';
+import type { FunctionInfo, Portable } from '../protocol.ts';
 import { Counters } from './counters.ts';
 
 /** One memoized function, as the coordinator knows it. */
@@ -23,7 +23,7 @@ export interface Entry {
   readonly id: number;
   readonly key: string;
   readonly fn: FunctionRecord;
-  readonly value: Encoded;
+  readonly value: Portable;
   /** By the coordinator's clock; `Infinity` for never. */
   readonly expiresAt: number;
   /** Milliseconds that computing it took. */
@@ -44,9 +44,3 @@ export interface Entry {
  * `test/limits/memory.test.ts` holds it against the process's real memory.
  */
 export const BOOKKEEPING_BYTES = 512;
-
-/** V8 keeps a string that has any character above U+00FF with two bytes a character. */
-export function bytesOfKey(key: string): number {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the range of one-byte characters
-  return /^[\u0000-\u00ff]*$/.test(key) ? key.length : key.length * 2;
-}

@@ -6,12 +6,12 @@
  * each message, call or death is handled to its end before the next.
  */
 
-import type { Encoded, Task, ToThread } from '../protocol.ts';
+import type { Encoded, Portable, Task, ToThread } from '../protocol.ts';
 import type { FunctionRecord } from './entry.ts';
 
 /** What a waiter gets in the end, once. A waiter in a thread may get a lease before. */
 export type Answer =
-  | { readonly state: 'value'; readonly entry: number; readonly value: Encoded }
+  | { readonly state: 'value'; readonly entry: number; readonly value: Portable }
   | { readonly state: 'failure'; readonly error: Encoded };
 
 /** A call that a flight will answer, on whatever thread its caller is. */
@@ -22,6 +22,8 @@ export interface Waiter {
   parent: Lease | undefined;
   /** What it waits for; `undefined` once it was answered or has left. */
   flight: Flight | undefined;
+  /** Its index among the flight's waiters. */
+  place: number;
   deliver(answer: Answer): void;
   /** Only for waiters with a peer: compute it yourself. */
   lead(lease: number): void;
@@ -40,7 +42,8 @@ export type Phase =
 export class Flight {
   readonly fn: FunctionRecord;
   readonly key: string;
-  readonly waiters = new Set<Waiter>();
+  /** In no order: a waiter that leaves gives its place to the last. */
+  readonly waiters: Waiter[] = [];
   /** There whenever a waiter is on the coordinator's own thread. */
   args: Task['args'] | undefined;
   /** Threads that died computing it. */
@@ -79,10 +82,9 @@ export interface Lease {
   readonly flight: Flight;
   /** The waiter that computes it for itself; `undefined` for a task of the pool. */
   readonly leader: Waiter | undefined;
-  /** `undefined` until Piscina has chosen a thread. */
-  peer: Peer | undefined;
-  /** Calls made from this computation that wait for another. */
-  readonly calls: Set<Waiter>;
+  readonly peer: Peer;
+  /** Calls made from this computation that wait for another; made for the first of them. */
+  calls: Set<Waiter> | undefined;
   /** `told`: nobody wants it any more; `overdue`: and it has not stopped in time. */
   cancelled: 'no' | 'told' | 'overdue';
 }

@@ -30,31 +30,21 @@ export class Leases {
     return this.#held.values();
   }
 
-  /** The flight must not be leased. `leader` computes it in its own thread; without one a task will. */
-  grant(flight: Flight, leader?: Waiter): Lease {
+  /** The flight must not be leased. `leader` computes it for itself; without one a task does. */
+  grant(flight: Flight, peer: Peer, leader?: Waiter): Lease {
     const id = ++this.#lastId;
-    const peer = leader?.peer;
-    const lease: Lease = { id, flight, leader, peer, calls: new Set(), cancelled: 'no' };
+    const lease: Lease = { id, flight, peer, leader, calls: undefined, cancelled: 'no' };
     this.#held.set(id, lease);
-    peer?.leases.add(lease);
+    peer.leases.add(lease);
     flight.enter({ at: 'leased', lease });
     flight.fn.counters.computations++;
     return lease;
   }
 
-  /** Piscina has given the lease's task to this thread. */
-  assign(lease: Lease, peer: Peer): void {
-    if (!this.#held.has(lease.id)) return;
-    lease.peer = peer;
-    peer.leases.add(lease);
-    if (lease.cancelled !== 'no') peer.post({ type: 'cancel', lease: lease.id });
-  }
-
   end(lease: Lease): void {
     this.#held.delete(lease.id);
-    for (const call of lease.calls) call.parent = undefined;
-    lease.calls.clear();
-    if (!lease.peer) return;
+    for (const call of lease.calls ?? []) call.parent = undefined;
+    lease.calls = undefined;
     lease.peer.leases.delete(lease);
     replaceIfStuck(lease.peer);
   }
@@ -63,14 +53,14 @@ export class Leases {
   cancel(lease: Lease): void {
     lease.cancelled = 'told';
     lease.flight.fn.counters.cancelled++;
-    lease.peer?.post({ type: 'cancel', lease: lease.id });
+    lease.peer.post({ type: 'cancel', lease: lease.id });
     this.#clock.after(GRACE, () => this.#overdue(lease));
   }
 
   #overdue(lease: Lease): void {
     if (!this.#held.has(lease.id)) return;
     lease.cancelled = 'overdue';
-    if (lease.peer) replaceIfStuck(lease.peer);
+    replaceIfStuck(lease.peer);
   }
 }
 

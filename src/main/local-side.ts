@@ -2,12 +2,12 @@
 
 import { watchLimits } from '../call-limits.ts';
 import type { ResolvedCallOptions } from '../options.ts';
-import type { Encoded, FunctionStats } from '../protocol.ts';
+import type { FunctionStats, Portable } from '../protocol.ts';
 import type { Definition } from '../registry.ts';
 import type { Side } from '../side.ts';
 import { encodeArgs } from '../values/args.ts';
-import { decode } from '../values/decode.ts';
 import { FrozenValues } from '../values/frozen-values.ts';
+import { fromPortable } from '../values/portable.ts';
 import { decodeThrown } from '../values/thrown.ts';
 import type { Coordinator } from './coordinator.ts';
 import type { Answer, Waiter } from './flight.ts';
@@ -25,16 +25,16 @@ export class LocalSide implements Side {
     return this.#coordinator.closed;
   }
 
-  async call(
+  call(
     { info, options: { values } }: Definition,
     key: string,
     args: readonly unknown[],
     options: ResolvedCallOptions,
   ): Promise<unknown> {
-    options.signal?.throwIfAborted();
+    if (options.signal?.aborted) return Promise.reject(options.signal.reason);
     const fn = this.#coordinator.define(info);
     const entry = options.refresh ? undefined : this.#coordinator.hit(key);
-    if (entry) return this.#read(values, entry.id, entry.value);
+    if (entry) return Promise.resolve(this.#read(values, entry.id, entry.value));
     return new Promise((resolve, reject) => {
       const waiter = localWaiter((answer) => {
         endWatch();
@@ -73,13 +73,20 @@ export class LocalSide implements Side {
     return this.#coordinator.define(info).counters.snapshot();
   }
 
-  #read(values: 'copy' | 'frozen', entry: number, value: Encoded): unknown {
-    return values === 'frozen' ? this.#frozen.get(entry, value) : decode(value);
+  #read(values: 'copy' | 'frozen', entry: number, value: Portable): unknown {
+    return values === 'frozen' ? this.#frozen.get(entry, value) : fromPortable(value);
   }
 }
 
 function localWaiter(deliver: (answer: Answer) => void): Waiter {
-  return { peer: undefined, parent: undefined, flight: undefined, deliver, lead: unreachable };
+  return {
+    peer: undefined,
+    parent: undefined,
+    flight: undefined,
+    place: 0,
+    deliver,
+    lead: unreachable,
+  };
 }
 
 function unreachable(): never {

@@ -8,7 +8,6 @@ import { installedSide, installSide } from '../side.ts';
 import { Coordinator } from './coordinator.ts';
 import { totalOf } from './counters.ts';
 import { Dispatcher } from './dispatcher.ts';
-import type { Flight } from './flight.ts';
 import { LocalSide } from './local-side.ts';
 import { receive } from './receive.ts';
 import { Store } from './store.ts';
@@ -41,8 +40,11 @@ export class MemoPool {
   constructor(options: ResolvedPoolOptions) {
     this.options = options;
     this.#tiers = new TierChain(options.tiers);
-    const start = (flight: Flight) => this.#start(flight);
-    this.#dispatcher = new Dispatcher(options.threads, options.maxQueue, start);
+    this.#dispatcher = new Dispatcher(
+      options.maxQueue,
+      (job) => this.#threads.run(job),
+      (task) => this.#threads.jobOf(task),
+    );
     this.#coordinator = new Coordinator({
       clock: systemClock,
       store: new Store(options, systemClock),
@@ -51,13 +53,13 @@ export class MemoPool {
       attempts: options.attempts,
     });
     const coordinator = this.#coordinator;
-    this.#threads = new Threads(options, {
-      assigned: (lease, peer) => coordinator.leases.assign(lease, peer),
+    this.#threads = new Threads(options, this.#dispatcher, {
+      begin: (flight, peer) => coordinator.begin(flight, peer),
       received: (peer, message) => receive(coordinator, peer, message),
       settled: (outcome) => coordinator.settle(outcome),
       lost: (lease, cause) => coordinator.lost(lease, cause),
+      stranded: (cause) => this.#stranded(cause),
       died: (peer, cause) => coordinator.died(peer, cause),
-      freed: () => this.#dispatcher.freed(),
     });
     installSide(new LocalSide(coordinator));
   }
@@ -102,10 +104,9 @@ export class MemoPool {
     await this.#tiers.close();
   }
 
-  #start(flight: Flight): void {
-    const lease = this.#coordinator.begin(flight);
-    const { id, module } = flight.fn.info;
-    this.#threads.run(lease, { lease: lease.id, id, module, args: flight.args ?? [] });
+  #stranded(cause: unknown): void {
+    for (const flight of this.#dispatcher.withdrawAll())
+      this.#coordinator.notStarted(flight, cause);
   }
 }
 

@@ -81,6 +81,7 @@ function remoteWaiter(peer: Peer, call: number): Waiter {
     peer,
     parent: undefined,
     flight: undefined,
+    place: 0,
     deliver(answer: Answer) {
       peer.calls.delete(call);
       if (answer.state === 'failure') peer.post({ type: 'failure', call, error: answer.error });

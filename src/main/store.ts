@@ -14,7 +14,8 @@ import type { Clock } from '../clock.ts';
 import { LeastRecentlyUsed } from '../eviction/lru.ts';
 import type { EvictionPolicy } from '../eviction/policy.ts';
 import type { Computed } from '../protocol.ts';
-import { BOOKKEEPING_BYTES, bytesOfKey, type Entry, type FunctionRecord } from './entry.ts';
+import { bytesOf, bytesOfText } from '../values/portable.ts';
+import { BOOKKEEPING_BYTES, type Entry, type FunctionRecord } from './entry.ts';
 import { ShardedMap } from './sharded-map.ts';
 
 /** Entries let go in one turn of the event loop: well below a millisecond of work. */
@@ -76,7 +77,7 @@ export class Store {
   set(fn: FunctionRecord, key: string, computed: Omit<Computed, 'keep'>): Entry | undefined {
     this.delete(key);
     const { value, ttl, ms } = computed;
-    const size = bytesOfKey(key) + value.bytes.byteLength + BOOKKEEPING_BYTES;
+    const size = bytesOfText(key) + bytesOf(value) + BOOKKEEPING_BYTES;
     if (size > this.#limits.maxEntrySize || fn.info.max === 0 || ttl <= 0) return undefined;
     if (this.#isOver()) return undefined;
     const entry = this.#hold(fn, key, { value, ms, size, expiresAt: this.#clock.now() + ttl });

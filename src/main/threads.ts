@@ -12,22 +12,24 @@
 
 import { createRequire } from 'node:module';
 import type { MessagePort, Worker } from 'node:worker_threads';
-import type { FixedQueue, Piscina } from 'piscina';
+import type { Piscina, TaskQueue } from 'piscina';
 import type { ResolvedPoolOptions } from '../options.ts';
-import type { Hello, Outcome, Task, ToCoordinator, ToThread } from '../protocol.ts';
-import type { Lease, Peer } from './flight.ts';
+import type { Hello, Outcome, ToCoordinator, ToThread } from '../protocol.ts';
+import type { Job } from './dispatcher.ts';
+import type { Flight, Lease, Peer } from './flight.ts';
 
 /** What there is to know of threads and their tasks. */
 export interface ThreadEvents {
-  assigned(lease: Lease, peer: Peer): void;
+  /** A thread was chosen for the job: the lease for it. */
+  begin(flight: Flight, peer: Peer): Lease;
   received(peer: Peer, message: ToCoordinator): void;
   /** A task has ended with this outcome. */
   settled(outcome: Outcome): void;
   /** A task has ended without an outcome, in a thread whose death nothing else will report. */
   lost(lease: Lease, cause: unknown): void;
+  /** There is no thread for what waits, and none can be started. */
+  stranded(cause: unknown): void;
   died(peer: Peer, cause: unknown): void;
-  /** A thread can take another task. Once for each `run`. */
-  freed(): void;
 }
 
 /** Loaded when a pool is opened, because worker threads load this module too, and never open one. */
@@ -38,28 +40,26 @@ const ENTRY = new URL('../../workers/pool.js', import.meta.url);
 export class Threads {
   readonly #events: ThreadEvents;
   readonly #piscina: Piscina;
-  readonly #queue: FixedQueue;
-  readonly #leaseOf: typeof import('piscina').queueOptionsSymbol;
+  readonly #queue: TaskQueue;
+  /** Piscina's place for what a task tells its queue and its balancer. */
+  readonly #job: typeof import('piscina').queueOptionsSymbol = loadPiscina().queueOptionsSymbol;
   readonly #peers = new Map<number, ThreadPeer>();
-  /** Tasks given to Piscina that have not ended. */
-  readonly #given = new Set<Lease>();
   /** Threads that have died since the pool was opened, replaced ones included. */
   lost = 0;
 
-  constructor({ threads, worker }: ResolvedPoolOptions, events: ThreadEvents) {
+  constructor({ threads, worker }: ResolvedPoolOptions, queue: TaskQueue, events: ThreadEvents) {
     this.#events = events;
-    const piscina = loadPiscina();
-    this.#queue = new piscina.FixedQueue();
-    this.#leaseOf = piscina.queueOptionsSymbol;
+    this.#queue = queue;
     const { execArgv, env, resourceLimits } = worker;
-    this.#piscina = new piscina.Piscina({
+    this.#piscina = new (loadPiscina().Piscina)({
       filename: ENTRY.href,
       minThreads: threads,
       maxThreads: threads,
       idleTimeout: Number.POSITIVE_INFINITY,
       concurrentTasksPerWorker: 1,
       recordTiming: false,
-      taskQueue: this.#queue,
+      taskQueue: queue,
+      stricterFIFO: true,
       loadBalancer: (task, workers) => this.#choose(task, workers),
       ...(execArgv && { execArgv: [...execArgv] }),
       ...(env && { env }),
@@ -75,17 +75,20 @@ export class Threads {
     return this.#piscina.threads.length;
   }
 
-  /** Gives a task to a thread. */
-  run(lease: Lease, task: Task): void {
-    this.#given.add(lease);
-    this.#piscina.run({ ...task, [this.#leaseOf]: lease }).then(
+  /** Gives a job to a thread that is free, or to the queue. */
+  run(job: Job): void {
+    this.#piscina.run(Object.assign(job.task, { [this.#job]: job })).then(
       (outcome: Outcome | undefined) => {
         // Without one it came over the port, or it will: the thread had more to say before it.
-        if (this.#given.delete(lease) && outcome) this.#events.settled(outcome);
-        this.#events.freed();
+        if (outcome) this.#events.settled(outcome);
       },
-      (cause) => this.#failed(lease, cause),
+      (cause) => this.#failed(job, cause),
     );
+  }
+
+  /** The job behind a task of Piscina's. */
+  jobOf(task: QueuedTask): Job {
+    return task[this.#job] as unknown as Job;
   }
 
   /** Ends all threads; what they were computing fails. */
@@ -93,17 +96,21 @@ export class Threads {
     return this.#piscina.destroy();
   }
 
+  /** Piscina's balancer: called when the task can be posted right away. */
   #choose(task: PiscinaTask, workers: PiscinaWorker[]): PiscinaWorker | null {
     const free = workers.find((worker) => worker.currentUsage === 0);
     if (!free) return null;
-    this.#events.assigned(task[this.#leaseOf] as unknown as Lease, this.#peer(free.id));
+    const job = this.jobOf(task);
+    job.lease = this.#events.begin(job.flight, this.#peer(free.id));
+    job.task.lease = job.lease.id;
     return free;
   }
 
   #peer(threadId: number): ThreadPeer {
-    let peer = this.#peers.get(threadId);
-    if (!peer)
-      this.#peers.set(threadId, (peer = new ThreadPeer(threadId, () => this.#terminate(threadId))));
+    const known = this.#peers.get(threadId);
+    if (known) return known;
+    const peer = new ThreadPeer(threadId, () => this.#terminate(threadId));
+    this.#peers.set(threadId, peer);
     return peer;
   }
 
@@ -141,20 +148,19 @@ export class Threads {
   }
 
   #rescue(cause: unknown): void {
-    if (this.count > 0 || this.#queue.size === 0) return;
-    while (this.#queue.size > 0) this.#queue.shift();
-    for (const lease of [...this.#given]) this.#failed(lease, cause);
+    if (this.count === 0 && this.#queue.size > 0) this.#events.stranded(cause);
   }
 
-  #failed(lease: Lease, cause: unknown): void {
-    if (!this.#given.delete(lease)) return;
-    const peer = lease.peer as ThreadPeer | undefined;
-    const seenAtPort = peer?.attached && !peer.gone && !this.#worker(peer.threadId);
+  /** A job that has no lease was still queued when the pool was closed. */
+  #failed({ lease }: Job, cause: unknown): void {
+    if (!lease) return;
+    const { attached, gone, threadId } = lease.peer as ThreadPeer;
+    const seenAtPort = attached && !gone && !this.#worker(threadId);
     if (!seenAtPort) this.#events.lost(lease, cause);
-    this.#events.freed();
   }
 }
 
+type QueuedTask = Parameters<TaskQueue['push']>[0];
 type PiscinaTask = Parameters<NonNullable<Balancer>>[0];
 type PiscinaWorker = Parameters<NonNullable<Balancer>>[1][number];
 type Balancer = NonNullable<ConstructorParameters<typeof Piscina>[0]>['loadBalancer'];

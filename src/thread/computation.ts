@@ -7,7 +7,9 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 
 export class Computation {
   readonly lease: number;
-  readonly #abort = new AbortController();
+  cancelled = false;
+  /** Made when somebody asks: most computations never do, and it costs more than they might. */
+  #abort: AbortController | undefined;
   #started = performance.now();
   /** Calls made from here that wait, and since when there is at least one. */
   #waits = 0;
@@ -19,6 +21,8 @@ export class Computation {
   }
 
   get signal(): AbortSignal {
+    this.#abort ??= new AbortController();
+    if (this.cancelled) this.#abort.abort(nobodyWaits());
     return this.#abort.signal;
   }
 
@@ -29,7 +33,8 @@ export class Computation {
   }
 
   cancel(): void {
-    this.#abort.abort(new DOMException('nobody waits for this computation any more', 'AbortError'));
+    this.cancelled = true;
+    this.#abort?.abort(nobodyWaits());
   }
 
   beginWait(): void {
@@ -45,6 +50,11 @@ export class Computation {
     const waiting = this.#waits > 0 ? performance.now() - this.#waitingSince : 0;
     return Math.max(0, performance.now() - this.#started - this.#waited - waiting);
   }
+}
+
+/** The reason of the signal's abort, and of the failure of calls made from the computation. */
+export function nobodyWaits(): DOMException {
+  return new DOMException('nobody waits for this computation any more', 'AbortError');
 }
 
 export const computations = new AsyncLocalStorage<Computation>();

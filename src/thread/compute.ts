@@ -4,29 +4,39 @@ import { OptionError, ValueError } from '../errors.ts';
 import { milliseconds } from '../options.ts';
 import type { Computed, Outcome } from '../protocol.ts';
 import type { Definition } from '../registry.ts';
-import { encode } from '../values/encode.ts';
+import { toPortable } from '../values/portable.ts';
 import { encodeThrown } from '../values/thrown.ts';
-import { type Computation, computations } from './computation.ts';
+import { after } from './after.ts';
+import { type Computation, computations, nobodyWaits } from './computation.ts';
 
-/** Never rejects. `prepare` gives the definition and its arguments; its failure is the outcome. */
-export async function compute(
+/**
+ * Never rejects and never throws: what `prepare` or the function throws is the outcome. Only waits
+ * if it has to, because each wait costs a tiny function more than its own work.
+ */
+export function compute(
   computation: Computation,
   prepare: () => Promise<Work> | Work,
-): Promise<Outcome> {
+): Outcome | Promise<Outcome> {
   const { lease } = computation;
-  try {
-    const { definition, args } = await prepare();
-    computation.signal.throwIfAborted();
-    computation.start();
-    const value = await computations.run(computation, () => definition.fn(...args));
-    return {
-      type: 'complete',
-      lease,
-      computed: computed(definition, args, value, computation.ownMs),
-    };
-  } catch (thrown) {
+  const failed = (thrown: unknown): Outcome => {
     return { type: 'fail', lease, error: encodeThrown(thrown), ms: computation.ownMs };
+  };
+  try {
+    const outcome = after(prepare(), (work) => execute(computation, work));
+    return outcome instanceof Promise ? outcome.catch(failed) : outcome;
+  } catch (thrown) {
+    return failed(thrown);
   }
+}
+
+function execute(computation: Computation, { definition, args }: Work): Outcome | Promise<Outcome> {
+  if (computation.cancelled) throw nobodyWaits();
+  computation.start();
+  const value: unknown = computations.run(computation, () => definition.fn(...args));
+  return after(value, (result): Outcome => {
+    const { lease, ownMs } = computation;
+    return { type: 'complete', lease, computed: computed(definition, args, result, ownMs) };
+  });
 }
 
 export interface Work {
@@ -51,12 +61,12 @@ function computed(
     typeof ttl === 'function'
       ? milliseconds(`what ttl of ${info.id} returned`, ttl(value, [...args]))
       : ttl;
-  return { value: encoded(info.id, value), keep, ttl: lasts, ms };
+  return { value: portable(info.id, value), keep, ttl: lasts, ms };
 }
 
-function encoded(functionId: string, value: unknown): Computed['value'] {
+function portable(functionId: string, value: unknown): Computed['value'] {
   try {
-    return encode(value, 'result');
+    return toPortable(value, 'result');
   } catch (error) {
     if (!(error instanceof ValueError)) throw error;
     const { path } = error;

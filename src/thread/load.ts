@@ -13,12 +13,16 @@ import { type Definition, definitionOf } from '../registry.ts';
 
 const evaluations = new Map<string, Promise<unknown>>();
 
+/** The function, if it can be had without loading anything. */
+export function loaded(id: string, module: string): Definition | undefined {
+  const known = definitionOf(id);
+  return known?.info.module === module ? known : undefined;
+}
+
 /** @throws {LoadError} */
 export async function load(id: string, module: string): Promise<Definition> {
-  const known = definitionOf(id);
-  if (known?.info.module === module) return known;
-  let evaluation = evaluations.get(module);
-  if (!evaluation) evaluations.set(module, (evaluation = evaluate(module)));
+  const evaluation = evaluations.get(module) ?? evaluate(module);
+  evaluations.set(module, evaluation);
   try {
     await evaluation;
   } catch (cause) {

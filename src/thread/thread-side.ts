@@ -12,9 +12,9 @@ import type { MessagePort } from 'node:worker_threads';
 import { watchLimits } from '../call-limits.ts';
 import type { ResolvedCallOptions } from '../options.ts';
 import type {
-  Encoded,
   FunctionStats,
   Outcome,
+  Portable,
   Task,
   ToCoordinator,
   ToThread,
@@ -22,12 +22,13 @@ import type {
 import type { Definition } from '../registry.ts';
 import type { Side } from '../side.ts';
 import { decodeArgs, encodeArgs } from '../values/args.ts';
-import { decode } from '../values/decode.ts';
 import { FrozenValues } from '../values/frozen-values.ts';
+import { fromPortable, isPrimitive } from '../values/portable.ts';
 import { decodeThrown } from '../values/thrown.ts';
-import { Computation, computations, mail } from './computation.ts';
+import { after } from './after.ts';
+import { Computation, computations, mail, nobodyWaits } from './computation.ts';
 import { compute, type Work } from './compute.ts';
-import { load } from './load.ts';
+import { load, loaded } from './load.ts';
 import { Mailbox } from './mailbox.ts';
 
 /** Bytes from which an outcome's memory is handed over rather than copied. */
@@ -79,7 +80,7 @@ export class ThreadSide implements Side {
     return new Promise((resolve, reject) => {
       options.signal?.throwIfAborted();
       const from = computations.getStore() ?? this.#loading;
-      from?.signal.throwIfAborted();
+      if (from?.cancelled) throw nobodyWaits();
       const snapshot = encodeArgs(args);
       const call = this.#order(definition);
       const gone = (reason: unknown) => this.#leave(call, reason);
@@ -95,7 +96,7 @@ export class ThreadSide implements Side {
   /** Asks, and blocks this thread for the answer: one round trip to the coordinator's thread. */
   peek(definition: Definition, key: string): { value: unknown } | undefined {
     const found = this.#ask({ type: 'peek', call: this.#order(definition), key });
-    if (found.type !== 'found' || !found.value) return undefined;
+    if (found.type !== 'found' || found.entry === 0) return undefined;
     return { value: this.#read(definition, found.entry, found.value) };
   }
 
@@ -123,33 +124,40 @@ export class ThreadSide implements Side {
    * thread has said something else meanwhile: two ports have no order between them, and what the
    * computation did must not become known after its end.
    */
-  async runTask(task: Task): Promise<Outcome | undefined> {
+  runTask(task: Task): Outcome | undefined | Promise<Outcome | undefined> {
     this.#spoke = false;
-    const outcome = await this.#run(task.lease, (computation) => this.#prepare(task, computation));
-    if (this.#isQuiet && !this.#spoke && !isLarge(outcome)) return outcome;
-    this.#report(outcome);
-    await this.#quiet();
-    return undefined;
+    const outcome = this.#run(task.lease, (computation) => this.#prepare(task, computation));
+    return after(outcome, (result) => {
+      if (this.#isQuiet && !this.#spoke && !largeBuffer(result)) return result;
+      this.#report(result);
+      return this.#quiet();
+    });
   }
 
-  async #prepare({ id, module, args }: Task, computation: Computation): Promise<Work> {
+  #prepare({ id, module, args }: Task, computation: Computation): Work | Promise<Work> {
+    const definition = loaded(id, module);
+    if (definition) return { definition, args: decodeArgs(args) };
     this.#loading = computation;
-    try {
-      return { definition: await load(id, module), args: decodeArgs(args) };
-    } finally {
-      this.#loading = undefined;
-    }
+    return load(id, module)
+      .then((found) => ({ definition: found, args: decodeArgs(args) }))
+      .finally(() => {
+        this.#loading = undefined;
+      });
   }
 
-  async #run(
+  #run(
     lease: number,
     prepare: (from: Computation) => Promise<Work> | Work,
-  ): Promise<Outcome> {
+  ): Outcome | Promise<Outcome> {
     const computation = new Computation(lease);
     this.#running.set(lease, computation);
-    const outcome = await compute(computation, () => prepare(computation));
-    this.#running.delete(lease);
-    return outcome;
+    return after(
+      compute(computation, () => prepare(computation)),
+      (outcome) => {
+        this.#running.delete(lease);
+        return outcome;
+      },
+    );
   }
 
   #receive(message: ToThread): void {
@@ -177,12 +185,15 @@ export class ThreadSide implements Side {
     }
   }
 
-  /** Computes it for the caller here, and for everybody who waits elsewhere. */
+  /**
+   * Computes it for the caller here, and for everybody who waits elsewhere. Starts in a turn of its
+   * own: the lease may have arrived while some other computation looked for mail.
+   */
   async #lead(call: number, lease: number): Promise<void> {
     const pending = this.#calls.get(call);
     if (!pending) return this.#post({ type: 'decline', lease });
     const { definition, args } = pending;
-    const outcome = await this.#run(lease, () => ({ definition, args: decodeArgs(args) }));
+    const outcome = await this.#run(lease, async () => ({ definition, args: decodeArgs(args) }));
     if (outcome.type === 'fail') this.#fail(call, decodeThrown(outcome.error));
     else this.#answer(call, () => this.#read(definition, 0, outcome.computed.value));
     this.#report(outcome);
@@ -194,7 +205,7 @@ export class ThreadSide implements Side {
     if (!computation) return;
     computation.cancel();
     for (const [call, { from }] of this.#calls) {
-      if (from === computation) this.#leave(call, computation.signal.reason);
+      if (from === computation) this.#leave(call, nobodyWaits());
     }
   }
 
@@ -223,8 +234,8 @@ export class ThreadSide implements Side {
   }
 
   #report(outcome: Outcome): void {
-    const transfer = isLarge(outcome) ? [bytesOf(outcome).buffer as ArrayBuffer] : [];
-    this.#mailbox.post(outcome, transfer);
+    const large = largeBuffer(outcome);
+    this.#mailbox.post(outcome, large && [large]);
   }
 
   /** The number of a new request about a function that the coordinator knows. */
@@ -251,17 +262,17 @@ export class ThreadSide implements Side {
     this.#mailbox.post(message);
   }
 
-  #read({ options }: Definition, entry: number, value: Encoded): unknown {
-    return options.values === 'frozen' ? this.#frozen.get(entry, value) : decode(value);
+  #read({ options }: Definition, entry: number, value: Portable): unknown {
+    return options.values === 'frozen' ? this.#frozen.get(entry, value) : fromPortable(value);
   }
 
   get #isQuiet(): boolean {
     return this.#calls.size === 0 && this.#running.size === 0 && this.#orders.size === 0;
   }
 
-  #quiet(): Promise<void> {
+  #quiet(): Promise<undefined> {
     return new Promise((resolve) => {
-      this.#whenQuiet = resolve;
+      this.#whenQuiet = () => resolve(undefined);
       this.#settleQuiet();
     });
   }
@@ -271,10 +282,9 @@ export class ThreadSide implements Side {
   }
 }
 
-function bytesOf(outcome: Outcome): Uint8Array {
-  return (outcome.type === 'complete' ? outcome.computed.value : outcome.error).bytes;
-}
-
-function isLarge(outcome: Outcome): boolean {
-  return bytesOf(outcome).byteLength >= LARGE;
+/** The memory of a large outcome, to be handed over. */
+function largeBuffer(outcome: Outcome): ArrayBuffer | undefined {
+  const said = outcome.type === 'complete' ? outcome.computed.value : outcome.error;
+  if (isPrimitive(said) || said.bytes.byteLength < LARGE) return undefined;
+  return said.bytes.buffer as ArrayBuffer;
 }

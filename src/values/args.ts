@@ -2,6 +2,7 @@
 import type { Encoded } from '../protocol.ts';
 import { decode } from './decode.ts';
 import { encodeUnlessRefused } from './encode.ts';
+import { isPrimitive } from './portable.ts';
 import { Refusal } from './refusal.ts';
 import { refusedArgument } from './refused-argument.ts';
 
@@ -28,8 +29,4 @@ export function decodeArgs(args: readonly unknown[] | Encoded): readonly unknown
 
 function isEncoded(args: readonly unknown[] | Encoded): args is Encoded {
   return !Array.isArray(args);
-}
-
-function isPrimitive(value: unknown): boolean {
-  return value === null || !['object', 'function', 'symbol'].includes(typeof value);
 }

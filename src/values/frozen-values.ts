@@ -5,19 +5,19 @@
  * that it is decoded anew when it is asked for, and costs the thread nothing meanwhile.
  */
 
-import type { Encoded } from '../protocol.ts';
-import { decode } from './decode.ts';
+import type { Portable } from '../protocol.ts';
 import { deepFreeze } from './frozen.ts';
+import { fromPortable } from './portable.ts';
 
 export class FrozenValues {
   readonly #byEntry = new Map<number, WeakRef<object>>();
   readonly #collected = new FinalizationRegistry<number>((entry) => this.#byEntry.delete(entry));
 
   /** @param entry the id of the entry; 0 for a value that is not stored, which is not shared. */
-  get(entry: number, encoded: Encoded): unknown {
+  get(entry: number, portable: Portable): unknown {
     const known = this.#byEntry.get(entry)?.deref();
     if (known) return known;
-    const value = deepFreeze(decode(encoded));
+    const value = deepFreeze(fromPortable(portable));
     if (entry !== 0 && typeof value === 'object' && value !== null) {
       this.#byEntry.set(entry, new WeakRef(value));
       this.#collected.register(value, entry);

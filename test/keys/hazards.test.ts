@@ -16,6 +16,7 @@ describe('different arguments have different keys', () => {
       [new Array(2)],
       [[undefined, undefined]],
     ],
+    'a hole among the arguments': [new Array(1), [undefined], []],
     'a missing property and undefined': [
       [{}],
       [{ a: undefined }],
@@ -53,6 +54,8 @@ describe('different arguments have different keys', () => {
     'quotes and separators': [[["a','b"]], [['a', 'b']], [['a,b']], ['a', 'b'], ['a,b'], ['a";"b']],
     'text that looks like a code': [['s1:a'], ['a'], ['(s1:a'], ['u'], [undefined], ['#1;'], [1]],
     'keys with separators': [[{ 'a:1': 1 }], [{ a: 1, 1: 1 }], [{ 'a,1': 1 }], [{ a: { 1: 1 } }]],
+    'text that looks like the rest of a code': [['a;sb'], ['a', 'b'], ['a;', 'b'], ['a', ';b']],
+    'a key that holds a part of its value': [[{ a: 's1:x' }], [{ 'a:s4': 'x' }], [{ 'a:s': 'x' }]],
     'lone surrogates': [['\ud800'], ['\udfff'], ['\ufffd'], ['\ud800\udc00']],
     'long lone surrogates': [[`${long}\ud800`], [`${long}\udfff`], [`${long}\ufffd`], [`${long}ÿ`]],
     'long keys': [[{ [`${long}\ud800`]: 1 }], [{ [`${long}\ud801`]: 1 }]],

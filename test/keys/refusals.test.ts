@@ -23,6 +23,20 @@ describe('an argument that cannot cross', () => {
     expect(failureOf(() => encodeArgs([0, value])).message).toBe(error.message);
   });
 
+  test('nested just deep enough, and one level too deep', () => {
+    const nested = (levels: number) => {
+      let value: unknown = 'x';
+      for (let i = 0; i < levels; i++) value = [value];
+      return value;
+    };
+    expect(canonicalKey([nested(1000)])).not.toBe(canonicalKey([nested(999)]));
+    for (const levels of [1001, 100_000]) {
+      const error = failureOf(() => canonicalKey([nested(levels)]));
+      expect(error.path).toBe(`args[0]${'[0]'.repeat(1000)}`);
+      expect(error.message).toMatch(/^args\[0].{0,250} is nested more than 1,000 levels deep/);
+    }
+  });
+
   test('the message says what would be right', () => {
     class Socket {}
     expect(failureOf(() => canonicalKey([{ conn: new Socket() }])).message).toBe(

@@ -17,8 +17,6 @@ import { TierChain } from '../../src/main/tier-chain.ts';
 import type { Encoded, ToCoordinator, ToThread } from '../../src/protocol.ts';
 import { mapTier } from '../../src/tiers/map-tier.ts';
 import type { Tier } from '../../src/tiers/tier.ts';
-import { decode } from '../../src/values/decode.ts';
-import { encode } from '../../src/values/encode.ts';
 import { decodeThrown, encodeThrown } from '../../src/values/thrown.ts';
 import { FakeClock } from '../fake-clock.ts';
 

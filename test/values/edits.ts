@@ -118,19 +118,32 @@ export function editAt(recipe: Recipe, edit: Edit, place: readonly number[]): Re
   const [turn, ...rest] = place;
   const deeper = (each: Recipe) => editAt(each, edit, rest);
   if (turn === undefined) return edit(recipe);
-  if (recipe.is === 'array' || recipe.is === 'set') {
-    const at = turn % (recipe.items.length + 1);
-    if (at === recipe.items.length) return edit(recipe);
-    return { ...recipe, items: recipe.items.map((each, i) => (i === at ? deeper(each) : each)) };
+  switch (recipe.is) {
+    case 'array':
+    case 'set': {
+      const at = turn % (recipe.items.length + 1);
+      if (at === recipe.items.length) return edit(recipe);
+      return { ...recipe, items: recipe.items.map((each, i) => (i === at ? deeper(each) : each)) };
+    }
+    case 'object': {
+      const at = turn % (recipe.entries.length + 1);
+      if (at === recipe.entries.length) return edit(recipe);
+      const changed = (each: Recipe, i: number) => (i === at ? deeper(each) : each);
+      return {
+        ...recipe,
+        entries: recipe.entries.map(([key, each], i) => [key, changed(each, i)]),
+      };
+    }
+    case 'map': {
+      const at = turn % (recipe.entries.length + 1);
+      if (at === recipe.entries.length) return edit(recipe);
+      const changed = (each: Recipe, i: number) => (i === at ? deeper(each) : each);
+      return {
+        ...recipe,
+        entries: recipe.entries.map(([key, each], i) => [key, changed(each, i)]),
+      };
+    }
+    default:
+      return edit(recipe);
   }
-  if (recipe.is === 'object') {
-    const at = turn % (recipe.entries.length + 1);
-    if (at === recipe.entries.length) return edit(recipe);
-    const entries = recipe.entries.map(([key, each], i): readonly [Recipe, Recipe] => [
-      key,
-      i === at ? deeper(each) : each,
-    ]);
-    return at === entries.length ? edit(recipe) : { ...recipe, entries };
-  }
-  return edit(recipe);
 }

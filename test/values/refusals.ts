@@ -32,12 +32,12 @@ function living(): Record<string, Refused> {
     'a WeakSet': refused(new WeakSet(), 'an instance of WeakSet'),
     'a WeakRef': refused(new WeakRef({}), 'an instance of WeakRef'),
     'a generator': refused((function* () {})(), 'a generator'),
-    'an arguments object': refused(argumentsOf(1, 2), 'an arguments object'),
+    'an arguments object': refused(argumentsObject(), 'an arguments object'),
   };
 }
 
-function argumentsOf(..._: unknown[]): unknown {
-  // biome's rule against `arguments` is for code that reads it; this one makes one.
+function argumentsObject(): unknown {
+  // The only way to one that the linter accepts.
   return new Function('return arguments')(1, 2);
 }
 
@@ -147,21 +147,15 @@ function places(): Record<string, Refused> {
 }
 
 function shapes(): Record<string, Refused> {
-  const self: Record<string, unknown> = { a: {} };
-  self['a'] = { b: [self] };
+  const self: { a?: unknown } = {};
+  self.a = { b: [self] };
   const map = new Map<string, unknown>();
   map.set('me', map);
   const error = new Error('x');
   error.cause = error;
-  let deep: unknown = [];
-  for (let i = 0; i < 1001; i++) deep = [deep];
-  let abyss: unknown = [];
-  for (let i = 0; i < 100_000; i++) abyss = [abyss];
   return {
     'a cycle': refused(self, 'a cycle', '.a.b[0]'),
     'a cycle in a Map': refused(map, 'a cycle', '.get("me")'),
     'an error that is its own cause': refused(error, 'a cycle', '.cause'),
-    'just too deep': refused([deep], '1,000 levels', '[0]'.repeat(1000)),
-    'far too deep': refused([abyss], '1,000 levels', '[0]'.repeat(1000)),
   };
 }

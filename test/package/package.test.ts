@@ -1,0 +1,135 @@
+/** What a user installs, used the ways users do. Each program is a process of its own, and must end by itself. */
+
+import { readdir, stat } from 'node:fs/promises';
+import { join, relative, sep } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createProject, type Project } from './project.ts';
+
+/** Bytes; raise it only for what is worth a download. */
+const largest = 300_000;
+
+const page = { html: '<p class="dark">hello</p>', inWorker: true };
+const rendered = {
+  code: 0,
+  stdout: `${JSON.stringify({ pages: [page, page], computations: 1 })}\n`,
+  stderr: '',
+};
+
+let project: Project;
+beforeAll(async () => {
+  project = await createProject();
+}, 120_000);
+afterAll(() => project?.remove());
+
+describe('the tarball', () => {
+  test('holds the build, the documents for users, and nothing else', async () => {
+    const files = await filesIn(project.installed);
+    const documents = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'];
+    const built = /^dist\/(src\/.+|workers\/pool)\.(js|d\.ts)$/;
+    expect(files.filter((file) => !built.test(file)).sort()).toEqual(documents);
+    expect(files).toContain('dist/src/index.d.ts');
+    expect(files).toContain('dist/workers/pool.js');
+  });
+
+  test('was built anew: nothing of an old build is in it', async () => {
+    expect(await filesIn(project.installed)).not.toContain('dist/src/left-from-an-old-build.js');
+  });
+
+  test(`is smaller than ${largest} bytes, unpacked`, async () => {
+    const files = await filesIn(project.installed);
+    const sizes = files.map(async (file) => (await stat(join(project.installed, file))).size);
+    const size = (await Promise.all(sizes)).reduce((sum, each) => sum + each, 0);
+    console.log(`the package: ${files.length} files, ${size} bytes unpacked`);
+    expect(size).toBeLessThan(largest);
+  });
+});
+
+describe('computes once, in a worker thread, and lets the process end', { timeout: 90_000 }, () => {
+  test('plain JavaScript', async () => {
+    expect(await project.node('main.js')).toEqual(rendered);
+  });
+
+  test('TypeScript under tsx', async () => {
+    expect(await project.node('--import', 'tsx', 'main.ts')).toEqual(rendered);
+  });
+
+  const strips = (process.features as { typescript?: string | false }).typescript;
+  if (!strips) console.warn(`SKIPPED: type stripping, which Node ${process.version} does not have`);
+  test.skipIf(!strips)('TypeScript that Node strips the types of itself', async () => {
+    expect(await project.node('main.ts')).toEqual(rendered);
+  });
+
+  test.each([
+    { module: 'NodeNext', moduleResolution: 'NodeNext' },
+    { module: 'ESNext', moduleResolution: 'Bundler' },
+  ])('TypeScript that tsc compiles, with $moduleResolution resolution', async (options) => {
+    const outDir = `built-${options.moduleResolution}`;
+    expect(await compile('main.ts', { ...options, outDir })).toEqual(compiled);
+    expect(await project.node(`${outDir}/main.js`)).toEqual(rendered);
+  });
+});
+
+describe('in a script of one file', { timeout: 90_000 }, () => {
+  test('a call that every thread would repeat ends in an error that names the file', async () => {
+    const { code, stdout, stderr } = await project.node('script.js');
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(/LoadError: .*script\.js/);
+  });
+
+  test('a call of the main thread only is answered', async () => {
+    expect(await project.node('guarded-script.js')).toEqual({
+      code: 0,
+      stdout: '144\n',
+      stderr: '',
+    });
+  });
+});
+
+test('every exported value has a type', { timeout: 90_000 }, async () => {
+  const list = 'console.log(Object.keys(await import("threadmemo")).join())';
+  const { stdout } = await project.node('--input-type=module', '--eval', list);
+  const names = stdout.trim().split(',');
+  expect(names).toContain('memoize');
+  await project.write('names.ts', typeOfEach(names));
+  expect(await compile('names.ts', { module: 'NodeNext', noEmit: true })).toEqual(compiled);
+});
+
+test('only the parts that are used are loaded', { timeout: 90_000 }, async () => {
+  const { stdout } = await project.node('print-loaded.js');
+  const loaded: { main: string[]; worker: string[] } = JSON.parse(stdout);
+  expect(loaded.main).toContainEqual(expect.stringMatching(/piscina.dist.index\.js$/));
+  expect([...loaded.main, ...loaded.worker].filter((file) => /lmdb|redis/.test(file))).toEqual([]);
+
+  const ofPiscina = loaded.worker.filter((file) => /piscina.dist/.test(file));
+  expect(ofPiscina).toContainEqual(expect.stringMatching(/worker\.js$/));
+  expect(ofPiscina).not.toContainEqual(expect.stringMatching(/index\.js$/));
+});
+
+const compiled = { code: 0, stdout: '', stderr: '' };
+
+/** As strict as a project can be, the packages' own declarations included. */
+async function compile(file: string, options: object) {
+  const strict = { strict: true, skipLibCheck: false, target: 'ES2022', types: ['node'] };
+  const compilerOptions = { ...strict, rewriteRelativeImportExtensions: true, ...options };
+  await project.write('tsconfig.json', JSON.stringify({ compilerOptions, files: [file] }));
+  return project.tool('typescript/bin/tsc', '--project', 'tsconfig.json');
+}
+
+/** A module that compiles when each name is declared, and none of them as `any`. */
+function typeOfEach(names: readonly string[]): string {
+  return [
+    `import { ${names.join(', ')} } from 'threadmemo';`,
+    'type Typed<T> = 0 extends 1 & T ? never : T;',
+    ...names.map((name, at) => `export const value${at}: Typed<typeof ${name}> = ${name};`),
+    'declare const anything: any;',
+    '// @ts-expect-error this is what the check refuses',
+    'export const untyped: Typed<typeof anything> = anything;',
+  ].join('\n');
+}
+
+async function filesIn(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/'));
+}
