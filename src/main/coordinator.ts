@@ -18,9 +18,17 @@ import { toEncoded, toPortableAgain } from '../values/portable.ts';
 import { encodeThrown } from '../values/thrown.ts';
 import { cycleOf } from './cycle.ts';
 import { type Entry, FunctionRecord } from './entry.ts';
-import { type Answer, Flight, type Lease, type Peer, type Waiter } from './flight.ts';
+import {
+  type Answer,
+  Flight,
+  type Lease,
+  ORPHANED,
+  type Peer,
+  QUEUED,
+  SETTLED,
+  type Waiter,
+} from './flight.ts';
 import { Leases } from './leases.ts';
-import { ShardedMap } from './sharded-map.ts';
 import type { Store } from './store.ts';
 import type { TierChain } from './tier-chain.ts';
 
@@ -58,7 +66,7 @@ export class Coordinator {
   readonly leases: Leases;
   readonly functions = new Map<string, FunctionRecord>();
   readonly #parts: CoordinatorParts;
-  readonly #flights = new ShardedMap<Flight>();
+  readonly #flights = new Map<string, Flight>();
   /** By function: the flights that probe or are leased, which an invalidation has to fence. */
   readonly #underwayOf = new Map<FunctionRecord, Set<Flight>>();
   #closed = false;
@@ -104,6 +112,7 @@ export class Coordinator {
     if (!flight) return this.#open(want, args);
     flight.args = args;
     fn.counters.waits++;
+    if (want.refresh && flight.phase.at === 'probing') flight.phase.discard = true;
     this.#join(flight, waiter);
   }
 
@@ -111,7 +120,7 @@ export class Coordinator {
   leave(waiter: Waiter): void {
     const { flight } = waiter;
     if (!flight) return;
-    release(waiter);
+    flight.release(waiter);
     if (flight.waiters.length === 0) this.#abandon(flight);
   }
 
@@ -171,7 +180,7 @@ export class Coordinator {
   /** No thread could be started for a queued flight. */
   notStarted(flight: Flight, cause: unknown): void {
     if (flight.phase.at !== 'queued') return;
-    flight.enter({ at: 'orphaned' });
+    flight.enter(ORPHANED);
     this.#retry(flight, 1, cause);
   }
 
@@ -212,7 +221,7 @@ export class Coordinator {
   #open({ fn, key, waiter, refresh }: Want, args: Task['args'] | undefined): void {
     const flight = new Flight(fn, key, this.#underway(fn));
     flight.args = args;
-    attach(waiter, flight);
+    flight.admit(waiter);
     this.#flights.set(key, flight);
     if (refresh || this.#parts.tiers.empty) {
       fn.counters.misses++;
@@ -250,7 +259,7 @@ export class Coordinator {
   #start(flight: Flight, again: boolean): void {
     const leader = flight.waiters.find(({ peer }) => peer);
     if (leader) return this.#lead(flight, leader);
-    flight.enter({ at: 'queued' });
+    flight.enter(QUEUED);
     if (this.#parts.backlog.enqueue(flight, again)) return;
     const error = new QueueFullError(
       `${flight.fn.info.id} was not queued: maxQueue computations wait already`,
@@ -266,7 +275,7 @@ export class Coordinator {
   #join(flight: Flight, waiter: Waiter): void {
     const cycle = cycleOf(waiter.parent, flight);
     if (cycle) return refuse(waiter, cycleError(flight, cycle));
-    attach(waiter, flight);
+    flight.admit(waiter);
     if (flight.phase.at !== 'queued' || !waiter.peer) return;
     this.#parts.backlog.withdraw(flight);
     this.#lead(flight, waiter);
@@ -274,11 +283,13 @@ export class Coordinator {
 
   /** The id of the entry; 0 when it is not kept. */
   #keep(flight: Flight, computed: Extract<Outcome, { type: 'complete' }>['computed']): number {
-    if (!computed.keep || computed.ttl <= 0) return 0;
+    const { keep, value, ttl, ms } = computed;
+    if (!keep || ttl <= 0) return 0;
     const { fn, key } = flight;
-    const { value, ttl, ms } = computed;
-    const expiresAt = this.#parts.clock.date() + ttl;
-    this.#parts.tiers.set(fn.info.id, key, () => ({ value: toEncoded(value), ms, expiresAt }));
+    if (!this.#parts.tiers.empty) {
+      const expiresAt = this.#parts.clock.date() + ttl;
+      this.#parts.tiers.set(fn.info.id, key, { value: toEncoded(value), ms, expiresAt });
+    }
     return this.#parts.store.set(fn, key, computed)?.id ?? 0;
   }
 
@@ -286,10 +297,7 @@ export class Coordinator {
   #close(flight: Flight, answer: Answer, leader?: Waiter): void {
     if (flight.phase.at === 'queued') this.#parts.backlog.withdraw(flight);
     this.#forget(flight);
-    for (const waiter of [...flight.waiters]) {
-      release(waiter);
-      if (waiter !== leader) waiter.deliver(answer);
-    }
+    for (const waiter of flight.dismiss()) if (waiter !== leader) waiter.deliver(answer);
   }
 
   #abandon(flight: Flight): void {
@@ -301,14 +309,14 @@ export class Coordinator {
 
   #forget(flight: Flight): void {
     if (this.#flights.get(flight.key) === flight) this.#flights.delete(flight.key);
-    flight.enter({ at: 'settled' });
+    flight.enter(SETTLED);
   }
 
   #lose(lease: Lease): void {
     this.leases.end(lease);
     if (lease.cancelled !== 'no') return;
     lease.flight.fn.counters.lost++;
-    lease.flight.enter({ at: 'orphaned' });
+    lease.flight.enter(ORPHANED);
   }
 
   #retry(flight: Flight, deaths: number, cause: unknown): void {
@@ -328,11 +336,8 @@ export class Coordinator {
       return this.#start(flight, true);
     }
     live.args ??= flight.args;
-    flight.enter({ at: 'settled' });
-    for (const waiter of [...flight.waiters]) {
-      release(waiter);
-      this.#join(live, waiter);
-    }
+    flight.enter(SETTLED);
+    for (const waiter of flight.dismiss()) this.#join(live, waiter);
   }
 
   /** What is under way answers its waiters, and is not kept; what has not started starts later. */
@@ -342,26 +347,6 @@ export class Coordinator {
     flight.fenced = true;
     if (this.#flights.get(flight.key) === flight) this.#flights.delete(flight.key);
   }
-}
-
-function attach(waiter: Waiter, flight: Flight): void {
-  waiter.flight = flight;
-  waiter.place = flight.waiters.push(waiter) - 1;
-  if (!waiter.parent) return;
-  waiter.parent.calls ??= new Set();
-  waiter.parent.calls.add(waiter);
-}
-
-/** After this the waiter is in nobody's books. */
-function release(waiter: Waiter): void {
-  const { flight, place, parent } = waiter;
-  const last = flight?.waiters.pop();
-  if (flight && last && last !== waiter) {
-    flight.waiters[place] = last;
-    last.place = place;
-  }
-  waiter.flight = undefined;
-  parent?.calls?.delete(waiter);
 }
 
 function refuse(waiter: Waiter, error: Error): void {

@@ -9,11 +9,14 @@ import { Counters } from './counters.ts';
 export class FunctionRecord {
   readonly info: FunctionInfo;
   readonly counters = new Counters();
-  /** The function's own entries, for `max`. `clear` puts a new one here, and what is in the old is dead. */
-  policy: EvictionPolicy<Entry> = new LeastRecentlyUsed();
+  /** The order of the function's own entries; only where `max` needs one. */
+  readonly policy: EvictionPolicy<Entry> | undefined;
+  /** Raised by `clear`: entries of an older one are dead, and wait only to be swept. */
+  generation = 0;
 
   constructor(info: FunctionInfo) {
     this.info = info;
+    if (Number.isFinite(info.max)) this.policy = new LeastRecentlyUsed();
   }
 }
 
@@ -23,6 +26,8 @@ export interface Entry {
   readonly id: number;
   readonly key: string;
   readonly fn: FunctionRecord;
+  /** Its function's when it was stored; the entry is dead when that has risen since. */
+  readonly generation: number;
   readonly value: Portable;
   /** By the coordinator's clock; `Infinity` for never. */
   readonly expiresAt: number;
@@ -32,10 +37,8 @@ export interface Entry {
   readonly size: number;
   /** Its place in the pool's eviction order. */
   inPool: Handle;
-  /** The eviction order of its function; the entry is dead when its function has another one now. */
-  readonly policy: EvictionPolicy<Entry>;
-  /** Its place in `policy`. */
-  inFunction: Handle;
+  /** Its place in its function's eviction order, if that has one. */
+  inFunction: Handle | undefined;
 }
 
 /**

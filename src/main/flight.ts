@@ -30,7 +30,7 @@ export interface Waiter {
 }
 
 export type Phase =
-  /** The tiers are asked. `discard`: invalidated meanwhile, so what they say is not used. */
+  /** The tiers are asked. `discard`: what they say is not wanted any more. */
   | { readonly at: 'probing'; discard: boolean }
   | { readonly at: 'queued' }
   | { readonly at: 'leased'; readonly lease: Lease }
@@ -38,19 +38,22 @@ export type Phase =
   | { readonly at: 'orphaned' }
   | { readonly at: 'settled' };
 
+export const QUEUED: Phase = { at: 'queued' };
+export const ORPHANED: Phase = { at: 'orphaned' };
+export const SETTLED: Phase = { at: 'settled' };
+
 /** One computation that is wanted and not yet settled. */
 export class Flight {
   readonly fn: FunctionRecord;
   readonly key: string;
-  /** In no order: a waiter that leaves gives its place to the last. */
-  readonly waiters: Waiter[] = [];
+  #waiters: Waiter[] = [];
   /** There whenever a waiter is on the coordinator's own thread. */
   args: Task['args'] | undefined;
   /** Threads that died computing it. */
   deaths = 0;
   /** Invalidated while leased: answers those who asked before, and is not stored anywhere. */
   fenced = false;
-  #phase: Phase = { at: 'settled' };
+  #phase: Phase = SETTLED;
   readonly #underway: Set<Flight>;
 
   /** `underway` has the flights of its function that probe or are leased; the flight keeps it so. */
@@ -70,9 +73,45 @@ export class Flight {
     else this.#underway.delete(this);
   }
 
+  /** A waiter that has left has given its place to the last. */
+  get waiters(): readonly Waiter[] {
+    return this.#waiters;
+  }
+
+  admit(waiter: Waiter): void {
+    waiter.flight = this;
+    waiter.place = this.#waiters.push(waiter) - 1;
+    if (!waiter.parent) return;
+    waiter.parent.calls ??= new Set();
+    waiter.parent.calls.add(waiter);
+  }
+
+  /** Takes constant time, however many wait: ten thousand callers may share one abort signal. */
+  release(waiter: Waiter): void {
+    const last = this.#waiters.pop();
+    if (last && last !== waiter) {
+      this.#waiters[waiter.place] = last;
+      last.place = waiter.place;
+    }
+    letGo(waiter);
+  }
+
+  /** Releases all waiters, and returns them. */
+  dismiss(): Waiter[] {
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const waiter of waiters) letGo(waiter);
+    return waiters;
+  }
+
   get lease(): Lease | undefined {
     return this.#phase.at === 'leased' ? this.#phase.lease : undefined;
   }
+}
+
+function letGo(waiter: Waiter): void {
+  waiter.flight = undefined;
+  waiter.parent?.calls?.delete(waiter);
 }
 
 /** The right to compute a flight, held by one thread. */

@@ -36,23 +36,16 @@ export class LocalSide implements Side {
     const entry = options.refresh ? undefined : this.#coordinator.hit(key);
     if (entry) return Promise.resolve(this.#read(values, entry.id, entry.value));
     return new Promise((resolve, reject) => {
-      const waiter = localWaiter((answer) => {
-        endWatch();
-        if (answer.state === 'failure') return reject(decodeThrown(answer.error));
-        resolve(this.#read(values, answer.entry, answer.value));
-      });
-      const endWatch = watchLimits(options, info.id, key, (reason) => {
-        this.#coordinator.leave(waiter);
-        endWatch();
-        reject(reason);
-      });
-      const snapshot = () => encodeArgs(args);
+      const read = (id: number, value: Portable) => this.#read(values, id, value);
+      const waiter = new LocalCall(resolve, reject, read);
+      const { refresh } = options;
       try {
-        this.#coordinator.want({ fn, key, waiter, refresh: options.refresh, snapshot });
+        this.#coordinator.want({ fn, key, waiter, refresh, snapshot: () => encodeArgs(args) });
       } catch (error) {
-        endWatch();
-        reject(error);
+        return reject(error);
       }
+      if (options.signal || options.timeout !== undefined)
+        this.#watch(waiter, info.id, key, options);
     });
   }
 
@@ -73,22 +66,51 @@ export class LocalSide implements Side {
     return this.#coordinator.define(info).counters.snapshot();
   }
 
+  #watch(waiter: LocalCall, functionId: string, key: string, options: ResolvedCallOptions): void {
+    waiter.endWatch = watchLimits(options, functionId, key, (reason) => {
+      this.#coordinator.leave(waiter);
+      waiter.fail(reason);
+    });
+  }
+
   #read(values: 'copy' | 'frozen', entry: number, value: Portable): unknown {
     return values === 'frozen' ? this.#frozen.get(entry, value) : fromPortable(value);
   }
 }
 
-function localWaiter(deliver: (answer: Answer) => void): Waiter {
-  return {
-    peer: undefined,
-    parent: undefined,
-    flight: undefined,
-    place: 0,
-    deliver,
-    lead: unreachable,
-  };
-}
+/** A call on the coordinator's own thread, as a waiter. */
+class LocalCall implements Waiter {
+  readonly peer = undefined;
+  parent = undefined;
+  flight: Waiter['flight'] = undefined;
+  place = 0;
+  endWatch: (() => void) | undefined;
+  readonly #resolve: (value: unknown) => void;
+  readonly #reject: (reason: unknown) => void;
+  readonly #read: (entry: number, value: Portable) => unknown;
 
-function unreachable(): never {
-  throw new Error("a lease was offered to a call on the coordinator's own thread");
+  constructor(
+    resolve: (value: unknown) => void,
+    reject: (reason: unknown) => void,
+    read: (entry: number, value: Portable) => unknown,
+  ) {
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#read = read;
+  }
+
+  deliver(answer: Answer): void {
+    if (answer.state === 'failure') return this.fail(decodeThrown(answer.error));
+    this.endWatch?.();
+    this.#resolve(this.#read(answer.entry, answer.value));
+  }
+
+  fail(reason: unknown): void {
+    this.endWatch?.();
+    this.#reject(reason);
+  }
+
+  lead(): never {
+    throw new Error("a lease was offered to a call on the coordinator's own thread");
+  }
 }

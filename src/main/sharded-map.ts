@@ -38,8 +38,14 @@ export class ShardedMap<V> {
     return deleted;
   }
 
-  *values(): IterableIterator<V> {
-    for (const shard of this.#shards) if (shard) yield* shard.values();
+  /** How many parts {@link shard} can be asked for. */
+  get shards(): number {
+    return SHARDS;
+  }
+
+  /** One part of the values; values may be deleted while it is read. */
+  shard(index: number): Iterable<V> {
+    return this.#shards[index]?.values() ?? [];
   }
 }
 

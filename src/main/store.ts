@@ -33,12 +33,13 @@ export interface StoreLimits {
 export class Store {
   readonly #entries = new ShardedMap<Entry>();
   readonly #policy: EvictionPolicy<Entry> = new LeastRecentlyUsed();
-  readonly #cleared: EvictionPolicy<Entry>[] = [];
   readonly #limits: StoreLimits;
   readonly #clock: Clock;
   #bytes = 0;
   #lastId = 0;
   #workAhead = false;
+  /** Shards that are still to be searched for dead entries. */
+  #toSweep = 0;
 
   constructor(limits: StoreLimits, clock: Clock) {
     this.#limits = limits;
@@ -57,18 +58,18 @@ export class Store {
   /** A hit: the entry, marked as used. */
   get(key: string): Entry | undefined {
     const entry = this.peek(key);
-    if (entry) {
-      this.#policy.touch(entry.inPool);
-      entry.policy.touch(entry.inFunction);
-    }
+    if (!entry) return undefined;
+    this.#policy.touch(entry.inPool);
+    if (entry.inFunction) entry.fn.policy?.touch(entry.inFunction);
     return entry;
   }
 
   /** The entry, if it may be served now; leaves the eviction order alone. */
   peek(key: string): Entry | undefined {
     const entry = this.#entries.get(key);
-    if (!entry || entry.policy !== entry.fn.policy) return undefined;
-    if (entry.expiresAt > this.#clock.now()) return entry;
+    if (!entry || isDead(entry)) return undefined;
+    const { expiresAt } = entry;
+    if (expiresAt === Number.POSITIVE_INFINITY || expiresAt > this.#clock.now()) return entry;
     this.#remove(entry);
     return undefined;
   }
@@ -80,7 +81,20 @@ export class Store {
     const size = bytesOfText(key) + bytesOf(value) + BOOKKEEPING_BYTES;
     if (size > this.#limits.maxEntrySize || fn.info.max === 0 || ttl <= 0) return undefined;
     if (this.#isOver()) return undefined;
-    const entry = this.#hold(fn, key, { value, ms, size, expiresAt: this.#clock.now() + ttl });
+    const forGood = ttl === Number.POSITIVE_INFINITY;
+    const entry: Entry = {
+      id: ++this.#lastId,
+      key,
+      fn,
+      generation: fn.generation,
+      value,
+      expiresAt: forGood ? ttl : this.#clock.now() + ttl,
+      ms,
+      size,
+      inPool: unlisted,
+      inFunction: undefined,
+    };
+    this.#hold(entry);
     this.#makeRoom(fn);
     return entry;
   }
@@ -92,33 +106,26 @@ export class Store {
 
   /** Forgets all entries of a function, at once for whoever asks, their memory in steps. */
   clear(fn: FunctionRecord): void {
-    if (fn.policy.size === 0) return;
-    this.#cleared.push(fn.policy);
-    fn.policy = new LeastRecentlyUsed();
+    fn.generation++;
+    if (fn.counters.entries === 0) return;
+    this.#toSweep = this.#entries.shards;
     this.#workLater();
   }
 
-  #hold(
-    fn: FunctionRecord,
-    key: string,
-    kept: Pick<Entry, 'value' | 'ms' | 'size' | 'expiresAt'>,
-  ): Entry {
-    const { policy } = fn;
-    const id = ++this.#lastId;
-    const entry: Entry = { id, key, fn, policy, ...kept, inPool: unlisted, inFunction: unlisted };
+  #hold(entry: Entry): void {
+    const { fn, key, size } = entry;
     entry.inPool = this.#policy.add(entry);
-    entry.inFunction = policy.add(entry);
+    entry.inFunction = fn.policy?.add(entry);
     this.#entries.set(key, entry);
-    this.#bytes += entry.size;
-    fn.counters.bytes += entry.size;
+    this.#bytes += size;
+    fn.counters.bytes += size;
     fn.counters.entries++;
-    return entry;
   }
 
   #remove(entry: Entry): void {
     const { fn, key, size } = entry;
     this.#policy.remove(entry.inPool);
-    entry.policy.remove(entry.inFunction);
+    if (entry.inFunction) fn.policy?.remove(entry.inFunction);
     this.#entries.delete(key);
     this.#bytes -= size;
     fn.counters.bytes -= size;
@@ -131,14 +138,14 @@ export class Store {
 
   /** Evicts until the limits hold, but no more than a step; the rest later. */
   #makeRoom(fn: FunctionRecord): void {
-    if (fn.policy.size > fn.info.max) this.#evict(fn.policy.victim());
+    if (fn.policy && fn.policy.size > fn.info.max) this.#evict(fn.policy.victim());
     for (let left = STEP; left > 0 && this.#isOver(); left--) this.#evict(this.#policy.victim());
     if (this.#isOver()) this.#workLater();
   }
 
   #evict(victim: Entry | undefined): void {
     if (!victim) return;
-    if (victim.policy === victim.fn.policy) victim.fn.counters.evictions++;
+    if (!isDead(victim)) victim.fn.counters.evictions++;
     this.#remove(victim);
   }
 
@@ -147,30 +154,26 @@ export class Store {
     this.#workAhead = true;
     this.#clock.soon(() => {
       this.#workAhead = false;
-      this.#work();
+      this.#sweep();
+      for (let left = STEP; left > 0 && this.#isOver(); left--) this.#evict(this.#policy.victim());
+      if (this.#toSweep > 0 || this.#isOver()) this.#workLater();
     });
   }
 
-  /** One step of sweeping and making room. */
-  #work(): void {
-    for (let left = STEP; left > 0; left--) {
-      const dead = this.#nextDead();
-      const next = dead ?? (this.#isOver() ? this.#policy.victim() : undefined);
-      if (!next) return;
-      this.#evict(next);
+  /** Searches shards for dead entries, until it has seen enough of them for one turn. */
+  #sweep(): void {
+    for (let seen = 0; this.#toSweep > 0 && seen < STEP; ) {
+      for (const entry of this.#entries.shard(--this.#toSweep)) {
+        seen++;
+        if (isDead(entry)) this.#remove(entry);
+      }
     }
-    this.#workLater();
-  }
-
-  #nextDead(): Entry | undefined {
-    while (this.#cleared.length > 0) {
-      const dead = this.#cleared[0]?.victim();
-      if (dead) return dead;
-      this.#cleared.shift();
-    }
-    return undefined;
   }
 }
 
-/** Stands where a handle will be once both eviction orders have the entry. */
+function isDead({ generation, fn }: Entry): boolean {
+  return generation !== fn.generation;
+}
+
+/** Stands where a handle will be once the eviction order has the entry. */
 const unlisted = {};

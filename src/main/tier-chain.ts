@@ -58,9 +58,8 @@ export class TierChain {
   }
 
   /** Writes to all tiers, behind. What has to be left out is deleted, so that nothing older stays. */
-  set(fn: string, key: string, make: () => TierRecord): void {
+  set(fn: string, key: string, record: TierRecord): void {
     if (this.empty) return;
-    const record = make();
     if (this.#writes >= MAX_WRITES) {
       for (const tier of this.#tiers) this.#stats(tier).skipped++;
       void this.delete(fn, key);

@@ -8,13 +8,13 @@
 
 import assert from 'node:assert/strict';
 import { Coordinator } from '../../src/main/coordinator.ts';
-import { Dispatcher } from '../../src/main/dispatcher.ts';
+import { Dispatcher, type Job } from '../../src/main/dispatcher.ts';
 import { BOOKKEEPING_BYTES, type FunctionRecord } from '../../src/main/entry.ts';
-import type { Answer, Flight, Lease, Peer, Waiter } from '../../src/main/flight.ts';
+import type { Answer, Lease, Peer, Waiter } from '../../src/main/flight.ts';
 import { receive } from '../../src/main/receive.ts';
 import { Store } from '../../src/main/store.ts';
 import { TierChain } from '../../src/main/tier-chain.ts';
-import type { Encoded, ToCoordinator, ToThread } from '../../src/protocol.ts';
+import type { Portable, ToCoordinator, ToThread } from '../../src/protocol.ts';
 import { mapTier } from '../../src/tiers/map-tier.ts';
 import type { Tier } from '../../src/tiers/tier.ts';
 import { decodeThrown, encodeThrown } from '../../src/values/thrown.ts';
@@ -25,9 +25,18 @@ export const ARGUMENTS = ['1', '2', '3'];
 const THREADS = 2;
 const ENTRY = BOOKKEEPING_BYTES + 20;
 const LIMITS = { max: 4, maxSize: 3.5 * ENTRY, maxEntrySize: ENTRY };
+/** In front of a tier, so little that most keys are in the tier only. */
+const FEW = { max: 2, maxSize: 1.5 * ENTRY, maxEntrySize: ENTRY };
+const TTL = 100;
 
 const ALIVE = new Set(['probing', 'queued', 'leased']);
 const FAILURES = new Set(['WorkerLostError', 'CycleError', 'Error']);
+
+/** What stands for Piscina's object of a task. */
+interface FakeTask {
+  readonly job: Job;
+}
+type Queued = Parameters<Dispatcher['push']>[0];
 
 /** A caller, as its own thread sees it. */
 export interface Caller {
@@ -53,6 +62,8 @@ export interface Running {
   readonly leader: Caller | undefined;
   peer: FakePeer | undefined;
   cancelled: boolean;
+  /** By the clock. */
+  finished: number | undefined;
 }
 
 export class FakePeer implements Peer {
@@ -80,7 +91,8 @@ export class FakePeer implements Peer {
 
 export class World {
   readonly clock = new FakeClock();
-  readonly store = new Store(LIMITS, this.clock);
+  readonly limits: typeof LIMITS;
+  readonly store: Store;
   readonly coordinator: Coordinator;
   readonly dispatcher: Dispatcher;
   readonly callers: Caller[] = [];
@@ -99,9 +111,13 @@ export class World {
 
   constructor({ withTier }: { withTier: boolean }) {
     this.withTier = withTier;
+    this.limits = withTier ? FEW : LIMITS;
+    this.store = new Store(this.limits, this.clock);
     const tiers = new TierChain(withTier ? [this.#slowTier()] : []);
-    this.dispatcher = new Dispatcher(THREADS, Number.POSITIVE_INFINITY, (flight) =>
-      this.#start(flight),
+    this.dispatcher = new Dispatcher(
+      Number.POSITIVE_INFINITY,
+      (job) => this.#run(job),
+      (task) => (task as unknown as FakeTask).job,
     );
     const parts = { clock: this.clock, store: this.store, tiers, backlog: this.dispatcher };
     this.coordinator = new Coordinator({ ...parts, attempts: 2 });
@@ -120,6 +136,7 @@ export class World {
       peer: undefined,
       parent: undefined,
       flight: undefined,
+      place: 0,
       deliver: (answer) => this.#answered(caller, answer),
       lead: () => assert.fail('a lease was offered to the main thread'),
     };
@@ -148,16 +165,16 @@ export class World {
   finish(running: Running, how: 'complete' | 'fail', keep: boolean): void {
     this.#end(running);
     const { lease, peer } = running;
-    const value = encode(lease, 'result');
+    const value = lease;
     const error = encodeThrown(new Error(`of lease ${lease}`));
     const outcome =
       how === 'complete'
-        ? ({ type: 'complete', lease, computed: { value, keep, ttl: 100, ms: 1 } } as const)
+        ? ({ type: 'complete', lease, computed: { value, keep, ttl: TTL, ms: 1 } } as const)
         : ({ type: 'fail', lease, error, ms: 1 } as const);
     if (running.leader?.state === 'waiting') running.leader.state = 'answered';
     if (peer && running.leader) this.say(peer, outcome);
     else this.coordinator.settle(outcome);
-    if (!running.leader) this.dispatcher.freed();
+    this.#feed();
   }
 
   /** The thread's caller was gone before the lease arrived. */
@@ -169,7 +186,7 @@ export class World {
 
   /** A late word of a lease that has ended. */
   late({ lease, peer }: Running): void {
-    const computed = { value: encode(lease, 'result'), keep: true, ttl: 100, ms: 1 };
+    const computed = { value: lease, keep: true, ttl: TTL, ms: 1 };
     if (peer) this.say(peer, { type: 'complete', lease, computed });
     else this.coordinator.settle({ type: 'complete', lease, computed });
   }
@@ -193,7 +210,7 @@ export class World {
     for (const running of here) this.#end(running);
     this.#spawn();
     this.coordinator.died(peer, new Error('killed'));
-    for (const { leader } of here) if (!leader) this.dispatcher.freed();
+    this.#feed();
   }
 
   invalidate(fn: string, argument: string): void {
@@ -249,15 +266,16 @@ export class World {
     }
     const held = FUNCTIONS.reduce((sum, fn) => sum + this.fn(fn).counters.bytes, 0);
     assert.equal(this.store.bytes, held);
-    assert(this.store.bytes <= LIMITS.maxSize, 'more bytes than maxSize');
-    assert(this.store.size <= LIMITS.max, 'more entries than the pool may have');
+    assert(this.store.bytes <= this.limits.maxSize, 'more bytes than maxSize');
+    assert(this.store.size <= this.limits.max, 'more entries than the pool may have');
   }
 
   /** No invalidation of the key lies between the computation's start and `asked`. */
-  #checkFresh(key: string, value: Encoded, asked: number): void {
-    const computed = this.#startOf.get(decode(value) as number);
+  #checkFresh(key: string, value: Portable, asked: number): void {
+    const computed = this.#startOf.get(value as number);
     assert.equal(computed?.key, key, 'a value of another key');
-    const started = computed?.started ?? 0;
+    const { started = 0, finished = this.clock.now() } = computed ?? {};
+    assert(this.clock.now() < finished + TTL, `${key}: a value that has expired`);
     const between = (this.#invalidated.get(key) ?? []).filter((at) => at >= started && at < asked);
     assert.deepEqual(between, [], `${key}: a value that was started before an invalidation`);
   }
@@ -288,23 +306,49 @@ export class World {
   }
 
   #begin(lease: number, fn: string, key: string, leader?: Caller, peer?: FakePeer): void {
-    const running = { lease, fn, key, leader, peer, started: this.step, cancelled: false };
+    const running: Running = {
+      lease,
+      fn,
+      key,
+      leader,
+      peer,
+      started: this.step,
+      cancelled: false,
+      finished: undefined,
+    };
     if (leader) leader.leads = lease;
     this.running.set(lease, running);
     this.#startOf.set(lease, running);
   }
 
-  #start(flight: Flight): void {
-    const lease = this.coordinator.begin(flight);
-    const busy = new Set(
-      [...this.running.values()].filter((each) => !each.leader).map((each) => each.peer),
-    );
-    const peer = this.peers.find((each) => !busy.has(each));
-    this.#begin(lease.id, flight.fn.info.id, flight.key, undefined, peer);
-    if (peer) this.coordinator.leases.assign(lease, peer);
+  /** As Piscina does: to a free thread, or else into the queue. */
+  #run(job: Job): void {
+    const peer = this.#freePeer();
+    if (peer) this.#give(job, peer);
+    else this.dispatcher.push({ job } as unknown as Queued);
+  }
+
+  #give(job: Job, peer: FakePeer): void {
+    job.lease = this.coordinator.begin(job.flight, peer);
+    this.#begin(job.lease.id, job.flight.fn.info.id, job.flight.key, undefined, peer);
+  }
+
+  #freePeer(): FakePeer | undefined {
+    const tasks = [...this.running.values()].filter(({ leader }) => !leader);
+    const busy = new Set(tasks.map(({ peer }) => peer));
+    return this.peers.find((each) => !busy.has(each));
+  }
+
+  /** What Piscina does when a thread has become free. */
+  #feed(): void {
+    for (let peer = this.#freePeer(); peer && this.dispatcher.size > 0; peer = this.#freePeer()) {
+      const task = this.dispatcher.shift() as unknown as FakeTask;
+      this.#give(task.job, peer);
+    }
   }
 
   #end(running: Running): void {
+    running.finished = this.clock.now();
     this.running.delete(running.lease);
     this.ended.push(running);
   }
