@@ -58,27 +58,27 @@ export interface FunctionInfo {
   readonly max: number;
 }
 
-/** A computation's result, with what its own options said about keeping it. */
+/** A computation's result, with what its function's own options said about keeping it. */
 export interface Computed {
   readonly value: Portable;
-  /** False when the function's `cache` option declined it. */
-  readonly keep: boolean;
-  /** Milliseconds to keep it for; `Infinity` for no limit. */
-  readonly ttl: number;
   /** Milliseconds the function itself ran, waits for nested memoized calls excluded. */
   readonly ms: number;
+  /** Milliseconds to keep it for, 0 for not at all; left out when there is no limit. */
+  readonly ttl?: number;
 }
 
 /** How one computation ended. */
 export type Outcome =
-  | { readonly type: 'complete'; readonly lease: number; readonly computed: Computed }
+  | ({ readonly type: 'complete'; readonly lease: number } & Computed)
   | { readonly type: 'fail'; readonly lease: number; readonly error: Encoded; readonly ms: number };
 
 /** What Piscina hands to a worker for a call that was made on the coordinator's thread. */
 export interface Task {
   readonly lease: number;
-  readonly id: string;
-  readonly module: string;
+  /** The coordinator's number for the function. */
+  readonly fn: number;
+  /** What the number means; with the first such task of a thread. */
+  readonly define?: FunctionInfo;
   /** The argument array; plain when every argument is a primitive. */
   readonly args: readonly unknown[] | Encoded;
 }

@@ -12,7 +12,7 @@
 
 import type { Clock } from '../clock.ts';
 import { CycleError, PoolClosedError, QueueFullError, WorkerLostError } from '../errors.ts';
-import type { FunctionInfo, Outcome, Task } from '../protocol.ts';
+import type { Computed, FunctionInfo, Outcome, Task } from '../protocol.ts';
 import type { TierRecord } from '../tiers/tier.ts';
 import { toEncoded, toPortableAgain } from '../values/portable.ts';
 import { encodeThrown } from '../values/thrown.ts';
@@ -84,7 +84,7 @@ export class Coordinator {
   define(info: FunctionInfo): FunctionRecord {
     const known = this.functions.get(info.id);
     if (known) return known;
-    const fn = new FunctionRecord(info);
+    const fn = new FunctionRecord(info, this.functions.size);
     this.functions.set(info.id, fn);
     return fn;
   }
@@ -135,16 +135,15 @@ export class Coordinator {
     if (!lease) return;
     const { flight, cancelled } = lease;
     this.leases.end(lease);
-    const ms = outcome.type === 'complete' ? outcome.computed.ms : outcome.ms;
-    flight.fn.counters.computeMsSpent += ms;
+    flight.fn.took(outcome.ms);
     if (cancelled !== 'no') return;
     if (outcome.type === 'fail') {
       flight.fn.counters.errors++;
       return this.#close(flight, { state: 'failure', error: outcome.error }, lease.leader);
     }
-    const { value } = outcome.computed;
+    const { value, ms } = outcome;
     flight.fn.counters.computeMsSaved += ms * (flight.waiters.length - 1);
-    const entry = flight.fenced ? 0 : this.#keep(flight, outcome.computed);
+    const entry = flight.fenced ? 0 : this.#keep(flight, outcome);
     this.#close(flight, { state: 'value', entry, value }, lease.leader);
   }
 
@@ -164,10 +163,15 @@ export class Coordinator {
     if (peer.gone) return;
     peer.gone = true;
     const lost = [...peer.leases].filter((lease) => lease.cancelled === 'no');
+    // Tasks behind the first were handed over ahead of time, and had not started.
+    const running = [...peer.leases].find((lease) => !lease.leader);
     for (const lease of peer.leases) this.#lose(lease);
     for (const waiter of peer.calls.values()) this.leave(waiter);
     peer.calls.clear();
-    for (const { flight } of lost) this.#retry(flight, peer.replaced ? 0 : 1, cause);
+    for (const lease of lost) {
+      const itsFault = !peer.replaced && (lease.leader || lease === running);
+      this.#retry(lease.flight, itsFault ? 1 : 0, cause);
+    }
   }
 
   /** The lease's task has failed in a thread whose death is not reported otherwise. */
@@ -282,9 +286,9 @@ export class Coordinator {
   }
 
   /** The id of the entry; 0 when it is not kept. */
-  #keep(flight: Flight, computed: Extract<Outcome, { type: 'complete' }>['computed']): number {
-    const { keep, value, ttl, ms } = computed;
-    if (!keep || ttl <= 0) return 0;
+  #keep(flight: Flight, computed: Computed): number {
+    const { value, ttl = Number.POSITIVE_INFINITY, ms } = computed;
+    if (ttl <= 0) return 0;
     const { fn, key } = flight;
     if (!this.#parts.tiers.empty) {
       const expiresAt = this.#parts.clock.date() + ttl;

@@ -17,10 +17,12 @@ export interface Job {
   readonly flight: Flight;
   /** Its thread has died before; it goes first. */
   readonly again: boolean;
-  /** What is sent to the thread; its lease is filled in when a thread is chosen. */
+  /** What is sent to the thread, completed when that is chosen. */
   readonly task: { -readonly [Field in keyof Task]: Task[Field] };
   /** Since a thread was chosen for it. */
   lease: Lease | undefined;
+  /** What it was thought to take when it was handed over. */
+  expectedMs: number;
 }
 
 /** Piscina's object for a task; `Job` is what it carries for its queue and its balancer. */
@@ -54,9 +56,8 @@ export class Dispatcher implements Backlog, TaskQueue {
   }
 
   enqueue(flight: Flight, again: boolean): boolean {
-    const { id, module } = flight.fn.info;
-    const task = { lease: 0, id, module, args: flight.args ?? [] };
-    this.#run({ flight, again, task, lease: undefined });
+    const task = { lease: 0, fn: flight.fn.number, args: flight.args ?? [] };
+    this.#run({ flight, again, task, lease: undefined, expectedMs: 0 });
     if (again || !this.#links.has(flight) || this.size <= this.#maxQueue) return true;
     this.withdraw(flight);
     return false;

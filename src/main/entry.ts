@@ -8,15 +8,27 @@ import { Counters } from './counters.ts';
 /** One memoized function, as the coordinator knows it. */
 export class FunctionRecord {
   readonly info: FunctionInfo;
+  /** What messages call it. */
+  readonly number: number;
+  /** What a computation has taken lately; `Infinity` until there was one. */
+  typicalMs = Number.POSITIVE_INFINITY;
   readonly counters = new Counters();
   /** The order of the function's own entries; only where `max` needs one. */
   readonly policy: EvictionPolicy<Entry> | undefined;
   /** Raised by `clear`: entries of an older one are dead, and wait only to be swept. */
   generation = 0;
 
-  constructor(info: FunctionInfo) {
+  constructor(info: FunctionInfo, number: number) {
     this.info = info;
+    this.number = number;
     if (Number.isFinite(info.max)) this.policy = new LeastRecentlyUsed();
+  }
+
+  /** A moving average over about ten computations. */
+  took(ms: number): void {
+    this.counters.computeMsSpent += ms;
+    const before = Number.isFinite(this.typicalMs) ? this.typicalMs : ms;
+    this.typicalMs = before + (ms - before) / 10;
   }
 }
 

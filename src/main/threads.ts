@@ -16,6 +16,7 @@ import type { Piscina, TaskQueue } from 'piscina';
 import type { ResolvedPoolOptions } from '../options.ts';
 import type { Hello, Outcome, ToCoordinator, ToThread } from '../protocol.ts';
 import type { Job } from './dispatcher.ts';
+import type { FunctionRecord } from './entry.ts';
 import type { Flight, Lease, Peer } from './flight.ts';
 
 /** What there is to know of threads and their tasks. */
@@ -34,6 +35,13 @@ export interface ThreadEvents {
 
 /** Loaded when a pool is opened, because worker threads load this module too, and never open one. */
 const loadPiscina = () => createRequire(import.meta.url)('piscina') as typeof import('piscina');
+
+/**
+ * Work that a thread may have ahead of it, by what its functions took lately: about what it costs
+ * to wake the thread twice. Whatever takes longer is handed out one by one, to whoever is free.
+ */
+const AHEAD_MS = 0.2;
+const MOST_AHEAD = 8;
 
 const ENTRY = new URL('../../workers/pool.js', import.meta.url);
 
@@ -56,7 +64,7 @@ export class Threads {
       minThreads: threads,
       maxThreads: threads,
       idleTimeout: Number.POSITIVE_INFINITY,
-      concurrentTasksPerWorker: 1,
+      concurrentTasksPerWorker: MOST_AHEAD,
       recordTiming: false,
       taskQueue: queue,
       stricterFIFO: true,
@@ -79,6 +87,7 @@ export class Threads {
   run(job: Job): void {
     this.#piscina.run(Object.assign(job.task, { [this.#job]: job })).then(
       (outcome: Outcome | undefined) => {
+        peerOf(job)?.finish(job);
         // Without one it came over the port, or it will: the thread had more to say before it.
         if (outcome) this.#events.settled(outcome);
       },
@@ -98,12 +107,15 @@ export class Threads {
 
   /** Piscina's balancer: called when the task can be posted right away. */
   #choose(task: PiscinaTask, workers: PiscinaWorker[]): PiscinaWorker | null {
-    const free = workers.find((worker) => worker.currentUsage === 0);
-    if (!free) return null;
     const job = this.jobOf(task);
-    job.lease = this.#events.begin(job.flight, this.#peer(free.id));
-    job.task.lease = job.lease.id;
-    return free;
+    const worker =
+      workers.find(({ currentUsage }) => currentUsage === 0) ??
+      workers.find(({ id }) => this.#peer(id).hasTimeFor(job));
+    if (!worker) return null;
+    const peer = this.#peer(worker.id);
+    job.lease = this.#events.begin(job.flight, peer);
+    peer.take(job);
+    return worker;
   }
 
   #peer(threadId: number): ThreadPeer {
@@ -152,11 +164,11 @@ export class Threads {
   }
 
   /** A job that has no lease was still queued when the pool was closed. */
-  #failed({ lease }: Job, cause: unknown): void {
-    if (!lease) return;
-    const { attached, gone, threadId } = lease.peer as ThreadPeer;
-    const seenAtPort = attached && !gone && !this.#worker(threadId);
-    if (!seenAtPort) this.#events.lost(lease, cause);
+  #failed(job: Job, cause: unknown): void {
+    const peer = peerOf(job);
+    if (!job.lease || !peer) return;
+    const seenAtPort = peer.attached && !peer.gone && !this.#worker(peer.threadId);
+    if (!seenAtPort) this.#events.lost(job.lease, cause);
   }
 }
 
@@ -164,6 +176,10 @@ type QueuedTask = Parameters<TaskQueue['push']>[0];
 type PiscinaTask = Parameters<NonNullable<Balancer>>[0];
 type PiscinaWorker = Parameters<NonNullable<Balancer>>[1][number];
 type Balancer = NonNullable<ConstructorParameters<typeof Piscina>[0]>['loadBalancer'];
+
+function peerOf({ lease }: Job): ThreadPeer | undefined {
+  return lease?.peer as ThreadPeer | undefined;
+}
 
 class ThreadPeer implements Peer {
   readonly leases = new Set<Lease>();
@@ -174,12 +190,45 @@ class ThreadPeer implements Peer {
   readonly terminate: () => void;
   #port: MessagePort | undefined;
   #mail: Int32Array | undefined;
+  readonly #jobs = new Set<Job>();
+  #expectedMs = 0;
+  /** Functions whose numbers the thread knows. */
+  readonly #told = new Set<FunctionRecord>();
   /** Said before the thread's hello. */
   readonly #waiting: ToThread[] = [];
 
   constructor(threadId: number, terminate: () => void) {
     this.threadId = threadId;
     this.terminate = terminate;
+  }
+
+  /**
+   * Whether a job may be handed over though the thread is busy: only if all that it has is so tiny
+   * that waking it for the next one would take longer.
+   */
+  hasTimeFor({ flight }: Job): boolean {
+    const fits = this.#expectedMs + flight.fn.typicalMs < AHEAD_MS;
+    return fits && this.#jobs.size < MOST_AHEAD;
+  }
+
+  take(job: Job): void {
+    const { fn } = job.flight;
+    job.expectedMs = fn.typicalMs;
+    job.task.lease = job.lease?.id ?? 0;
+    if (!this.#told.has(fn)) job.task.define = fn.info;
+    this.#told.add(fn);
+    this.#jobs.add(job);
+    this.#expect();
+  }
+
+  finish(job: Job): void {
+    this.#jobs.delete(job);
+    this.#expect();
+  }
+
+  #expect(): void {
+    this.#expectedMs = 0;
+    for (const { expectedMs } of this.#jobs) this.#expectedMs += expectedMs;
   }
 
   /** Whether the death of the thread will be seen at its port. */

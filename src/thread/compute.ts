@@ -35,7 +35,7 @@ function execute(computation: Computation, { definition, args }: Work): Outcome 
   const value: unknown = computations.run(computation, () => definition.fn(...args));
   return after(value, (result): Outcome => {
     const { lease, ownMs } = computation;
-    return { type: 'complete', lease, computed: computed(definition, args, result, ownMs) };
+    return { type: 'complete', lease, ...computed(definition, args, result, ownMs) };
   });
 }
 
@@ -45,31 +45,35 @@ export interface Work {
 }
 
 function computed(
-  { info, options }: Definition,
+  definition: Definition,
   args: readonly unknown[],
   value: unknown,
   ms: number,
 ): Computed {
+  const ttl = keepFor(definition, args, value);
+  const portable = toPortableOf(definition, value);
+  return ttl === Number.POSITIVE_INFINITY ? { value: portable, ms } : { value: portable, ms, ttl };
+}
+
+/** Milliseconds; what the `cache` option declines is kept for none. */
+function keepFor({ info, options }: Definition, args: readonly unknown[], value: unknown): number {
   const { cache, ttl } = options;
   const keep = cache ? cache(value, [...args]) : true;
   if (typeof keep !== 'boolean') {
-    throw new OptionError(
-      `cache of ${info.id} returned ${typeof keep}; it must return true or false`,
-    );
+    const returned = `cache of ${info.id} returned ${typeof keep}`;
+    throw new OptionError(`${returned}; it must return true or false`);
   }
-  const lasts =
-    typeof ttl === 'function'
-      ? milliseconds(`what ttl of ${info.id} returned`, ttl(value, [...args]))
-      : ttl;
-  return { value: portable(info.id, value), keep, ttl: lasts, ms };
+  if (!keep) return 0;
+  if (typeof ttl !== 'function') return ttl;
+  return milliseconds(`what ttl of ${info.id} returned`, ttl(value, [...args]));
 }
 
-function portable(functionId: string, value: unknown): Computed['value'] {
+function toPortableOf({ info }: Definition, value: unknown): Computed['value'] {
   try {
     return toPortable(value, 'result');
   } catch (error) {
     if (!(error instanceof ValueError)) throw error;
     const { path } = error;
-    throw new ValueError(`${functionId}: ${error.message}`, { functionId, path });
+    throw new ValueError(`${info.id}: ${error.message}`, { functionId: info.id, path });
   }
 }

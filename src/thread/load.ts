@@ -9,18 +9,19 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { LoadError } from '../errors.ts';
+import type { FunctionInfo } from '../protocol.ts';
 import { type Definition, definitionOf } from '../registry.ts';
 
 const evaluations = new Map<string, Promise<unknown>>();
 
 /** The function, if it can be had without loading anything. */
-export function loaded(id: string, module: string): Definition | undefined {
+export function loaded({ id, module }: FunctionInfo): Definition | undefined {
   const known = definitionOf(id);
   return known?.info.module === module ? known : undefined;
 }
 
 /** @throws {LoadError} */
-export async function load(id: string, module: string): Promise<Definition> {
+export async function load({ id, module }: FunctionInfo): Promise<Definition> {
   const evaluation = evaluations.get(module) ?? evaluate(module);
   evaluations.set(module, evaluation);
   try {

@@ -12,6 +12,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { watchLimits } from '../call-limits.ts';
 import type { ResolvedCallOptions } from '../options.ts';
 import type {
+  FunctionInfo,
   FunctionStats,
   Outcome,
   Portable,
@@ -62,9 +63,13 @@ export class ThreadSide implements Side {
   #lastCall = 0;
   /** The task that waits for its module's evaluation: calls made meanwhile are made from it. */
   #loading: Computation | undefined;
-  /** Since the current task began. */
-  #spoke = false;
-  #whenQuiet: (() => void) | undefined;
+  /** Messages to the coordinator so far. */
+  #said = 0;
+  /** By the coordinator's numbers. */
+  readonly #functions = new Map<number, FunctionInfo>();
+  readonly #cancelledEarly = new Set<number>();
+  /** Tasks that have ended, and hold their slot until nothing is open. */
+  #whenQuiet: (() => void)[] = [];
 
   constructor(port: MessagePort, mailCell: SharedArrayBuffer) {
     this.#mailbox = new Mailbox(port, mailCell, (message) => this.#receive(message));
@@ -125,20 +130,22 @@ export class ThreadSide implements Side {
    * computation did must not become known after its end.
    */
   runTask(task: Task): Outcome | undefined | Promise<Outcome | undefined> {
-    this.#spoke = false;
+    if (task.define) this.#functions.set(task.fn, task.define);
+    const said = this.#said;
     const outcome = this.#run(task.lease, (computation) => this.#prepare(task, computation));
     return after(outcome, (result) => {
-      if (this.#isQuiet && !this.#spoke && !largeBuffer(result)) return result;
+      if (this.#isQuiet && said === this.#said && !largeBuffer(result)) return result;
       this.#report(result);
       return this.#quiet();
     });
   }
 
-  #prepare({ id, module, args }: Task, computation: Computation): Work | Promise<Work> {
-    const definition = loaded(id, module);
+  #prepare({ fn, args }: Task, computation: Computation): Work | Promise<Work> {
+    const info = this.#functions.get(fn) as FunctionInfo;
+    const definition = loaded(info);
     if (definition) return { definition, args: decodeArgs(args) };
     this.#loading = computation;
-    return load(id, module)
+    return load(info)
       .then((found) => ({ definition: found, args: decodeArgs(args) }))
       .finally(() => {
         this.#loading = undefined;
@@ -150,6 +157,7 @@ export class ThreadSide implements Side {
     prepare: (from: Computation) => Promise<Work> | Work,
   ): Outcome | Promise<Outcome> {
     const computation = new Computation(lease);
+    if (this.#cancelledEarly.delete(lease)) computation.cancel();
     this.#running.set(lease, computation);
     return after(
       compute(computation, () => prepare(computation)),
@@ -195,18 +203,25 @@ export class ThreadSide implements Side {
     const { definition, args } = pending;
     const outcome = await this.#run(lease, async () => ({ definition, args: decodeArgs(args) }));
     if (outcome.type === 'fail') this.#fail(call, decodeThrown(outcome.error));
-    else this.#answer(call, () => this.#read(definition, 0, outcome.computed.value));
+    else this.#answer(call, () => this.#read(definition, 0, outcome.value));
     this.#report(outcome);
     this.#settleQuiet();
   }
 
   #cancel(lease: number): void {
     const computation = this.#running.get(lease);
-    if (!computation) return;
+    if (!computation) return this.#rememberCancel(lease);
     computation.cancel();
     for (const [call, { from }] of this.#calls) {
       if (from === computation) this.#leave(call, nobodyWaits());
     }
+  }
+
+  /** Its task comes by another port, and may be behind. Most are just late, so few are kept. */
+  #rememberCancel(lease: number): void {
+    this.#cancelledEarly.add(lease);
+    const [oldest] = this.#cancelledEarly;
+    if (this.#cancelledEarly.size > 100 && oldest) this.#cancelledEarly.delete(oldest);
   }
 
   #leave(call: number, reason: unknown): void {
@@ -258,7 +273,7 @@ export class ThreadSide implements Side {
   }
 
   #post(message: ToCoordinator): void {
-    this.#spoke = true;
+    this.#said++;
     this.#mailbox.post(message);
   }
 
@@ -272,19 +287,19 @@ export class ThreadSide implements Side {
 
   #quiet(): Promise<undefined> {
     return new Promise((resolve) => {
-      this.#whenQuiet = () => resolve(undefined);
+      this.#whenQuiet.push(() => resolve(undefined));
       this.#settleQuiet();
     });
   }
 
   #settleQuiet(): void {
-    if (this.#isQuiet) this.#whenQuiet?.();
+    if (this.#isQuiet) for (const resolve of this.#whenQuiet.splice(0)) resolve();
   }
 }
 
 /** The memory of a large outcome, to be handed over. */
 function largeBuffer(outcome: Outcome): ArrayBuffer | undefined {
-  const said = outcome.type === 'complete' ? outcome.computed.value : outcome.error;
+  const said = outcome.type === 'complete' ? outcome.value : outcome.error;
   if (isPrimitive(said) || said.bytes.byteLength < LARGE) return undefined;
   return said.bytes.buffer as ArrayBuffer;
 }

@@ -27,7 +27,6 @@ export interface Ended {
 }
 
 export interface Project {
-  readonly folder: string;
   /** The installed package. */
   readonly installed: string;
   /** Runs a program of the project to its end. @throws {Error} when it does not end. */
@@ -44,6 +43,16 @@ export interface Project {
  */
 export async function createProject(): Promise<Project> {
   const home = await mkdtemp(join(tmpdir(), 'threadmemo-package-'));
+  const remove = () => rm(home, { recursive: true });
+  try {
+    return { ...(await setUp(home)), remove };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+async function setUp(home: string): Promise<Omit<Project, 'remove'>> {
   const folder = join(home, 'app');
   const installed = join(folder, 'node_modules/threadmemo');
   const tarball = await pack(home);
@@ -58,12 +67,10 @@ export async function createProject(): Promise<Project> {
   await write('package.json', JSON.stringify({ name: 'app', private: true, type: 'module' }));
   const node = (...args: readonly string[]) => run(process.execPath, args, folder);
   return {
-    folder,
     installed,
     node,
     tool: (path, ...args) => node(join(root, 'node_modules', path), ...args),
     write,
-    remove: () => rm(home, { recursive: true }),
   };
 }
 
