@@ -3,7 +3,6 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    typecheck: { enabled: true, include: ['test/**/*.test-d.ts'] },
     alias: { threadmemo: new URL('./dist/src/index.js', import.meta.url).pathname },
     // Every file opens pools of its own on a machine with two cores: side by side they only wait.
     fileParallelism: false,

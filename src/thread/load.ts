@@ -12,22 +12,32 @@ import { LoadError } from '../errors.ts';
 import type { FunctionInfo } from '../protocol.ts';
 import { type Definition, definitionOf } from '../registry.ts';
 
-const evaluations = new Map<string, Promise<unknown>>();
+interface Evaluation {
+  readonly done: Promise<unknown>;
+  /** `refused`: the module has started to use its own functions, so it is an application's. */
+  state: 'under way' | 'over' | 'refused';
+  refuse(error: LoadError): void;
+}
+
+const evaluations = new Map<string, Evaluation>();
 
 /** The function, if it can be had without loading anything. */
 export function loaded({ id, module }: FunctionInfo): Definition | undefined {
   const known = definitionOf(id);
-  return known?.info.module === module ? known : undefined;
+  const isRight = known?.info.module === module && evaluations.get(module)?.state !== 'refused';
+  return isRight ? known : undefined;
 }
 
-/** @throws {LoadError} */
+/**
+ * Evaluates the function's module, once in a thread.
+ * @throws {LoadError}
+ */
 export async function load({ id, module }: FunctionInfo): Promise<Definition> {
-  const evaluation = evaluations.get(module) ?? evaluate(module);
-  evaluations.set(module, evaluation);
+  const evaluation = evaluations.get(module) ?? begin(module);
   try {
-    await evaluation;
+    await evaluation.done;
   } catch (cause) {
-    evaluations.delete(module);
+    if (cause instanceof LoadError) throw cause;
     throw new LoadError(failure(module, cause), { functionId: id, cause });
   }
   const found = definitionOf(id);
@@ -37,6 +47,38 @@ export async function load({ id, module }: FunctionInfo): Promise<Definition> {
       'top level of the module, unconditionally, so that every thread that loads it has the function.',
     { functionId: id },
   );
+}
+
+/**
+ * True when a call comes out of the evaluation of the very module that defines the function: that
+ * module was written to run the application, and goes on to do so in this thread. Its evaluation
+ * has failed then, and the call is not to be answered.
+ */
+export function startsApplication({ info }: Definition): boolean {
+  const evaluation = evaluations.get(info.module);
+  if (!evaluation || evaluation.state === 'over') return false;
+  evaluation.state = 'refused';
+  const message =
+    `${info.module} called ${info.id} while a worker thread was loading it. Threads load the module ` +
+    'that defines a memoized function, so it should start nothing: move the function to a module of ' +
+    'its own, or start the application only if isMainThread (node:worker_threads).';
+  evaluation.refuse(new LoadError(message, { functionId: info.id }));
+  return true;
+}
+
+function begin(module: string): Evaluation {
+  let refuse: Evaluation['refuse'] = () => {};
+  const refusal = new Promise<never>((_, reject) => {
+    refuse = reject;
+  });
+  const done = Promise.race([refusal, evaluate(module)]);
+  const evaluation: Evaluation = { done, state: 'under way', refuse };
+  evaluations.set(module, evaluation);
+  const over = () => {
+    if (evaluation.state === 'under way') evaluation.state = 'over';
+  };
+  done.then(over, over);
+  return evaluation;
 }
 
 async function evaluate(module: string): Promise<unknown> {

@@ -29,7 +29,7 @@ import { decodeThrown } from '../values/thrown.ts';
 import { after } from './after.ts';
 import { Computation, computations, mail, nobodyWaits } from './computation.ts';
 import { compute, type Work } from './compute.ts';
-import { load, loaded } from './load.ts';
+import { load, loaded, startsApplication } from './load.ts';
 import { Mailbox } from './mailbox.ts';
 
 /** Bytes from which an outcome's memory is handed over rather than copied. */
@@ -82,9 +82,11 @@ export class ThreadSide implements Side {
     args: readonly unknown[],
     options: ResolvedCallOptions,
   ): Promise<unknown> {
+    const within = computations.getStore();
+    if (!within && startsApplication(definition)) return new Promise(() => {});
     return new Promise((resolve, reject) => {
       options.signal?.throwIfAborted();
-      const from = computations.getStore() ?? this.#loading;
+      const from = within ?? this.#loading;
       if (from?.cancelled) throw nobodyWaits();
       const snapshot = encodeArgs(args);
       const call = this.#order(definition);

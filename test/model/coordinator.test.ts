@@ -81,6 +81,14 @@ const turn = fc.constant(new Step('turn', (w) => w.clock.turn()));
 const lateWord = nth.map(
   (n) => new Step(`late word of ${n}`, (w) => toOne(w.ended, n, (each) => w.late(each))),
 );
+const deadClaim = fc
+  .tuple(nth, fn, argument)
+  .map(
+    ([n, f, a]) =>
+      new Step(`dead thread ${n} claims ${f}(${a})`, (w) =>
+        toOne(w.deadPeers, n, (peer) => w.claimOfTheDead(peer, f, a)),
+      ),
+  );
 const tierAnswer = nth.map((n) => new Step(`tier goes on ${n}`, (w) => w.letTierGoOn(n)));
 
 const steps = fc.oneof(
@@ -97,6 +105,7 @@ const steps = fc.oneof(
       [2, time],
       [2, turn],
       [2, lateWord],
+      [1, deadClaim],
       [4, tierAnswer],
     ] as const
   ).map(([weight, arbitrary]) => ({ weight, arbitrary })),
@@ -154,7 +163,7 @@ async function holds(world: World, schedule: readonly Step[]): Promise<void> {
   expect(world.dispatcher.size).toBe(0);
 }
 
-const runs = Number(process.env['MODEL_RUNS'] ?? 3000);
+const runs = Number(process.env['MODEL_RUNS'] ?? 1500);
 
 test.each([{ withTier: false }, { withTier: true }])(
   'every schedule keeps the invariants, %o',

@@ -165,11 +165,10 @@ export class World {
   finish(running: Running, how: 'complete' | 'fail', keep: boolean): void {
     this.#end(running);
     const { lease, peer } = running;
-    const value = lease;
     const error = encodeThrown(new Error(`of lease ${lease}`));
     const outcome =
       how === 'complete'
-        ? ({ type: 'complete', lease, computed: { value, keep, ttl: TTL, ms: 1 } } as const)
+        ? ({ type: 'complete', lease, value: lease, ttl: keep ? TTL : 0, ms: 1 } as const)
         : ({ type: 'fail', lease, error, ms: 1 } as const);
     if (running.leader?.state === 'waiting') running.leader.state = 'answered';
     if (peer && running.leader) this.say(peer, outcome);
@@ -184,11 +183,18 @@ export class World {
     this.say(running.peer, { type: 'decline', lease: running.lease });
   }
 
+  /** What a thread said just before it died, heard after. */
+  claimOfTheDead(peer: FakePeer, fn: string, argument: string): void {
+    const key = `${fn}(${argument})`;
+    this.fn(fn);
+    this.say(peer, { type: 'claim', call: 0, fn, key, parent: undefined, refresh: false });
+  }
+
   /** A late word of a lease that has ended. */
   late({ lease, peer }: Running): void {
-    const computed = { value: lease, keep: true, ttl: TTL, ms: 1 };
-    if (peer) this.say(peer, { type: 'complete', lease, computed });
-    else this.coordinator.settle({ type: 'complete', lease, computed });
+    const outcome = { type: 'complete', lease, value: lease, ttl: TTL, ms: 1 } as const;
+    if (peer) this.say(peer, outcome);
+    else this.coordinator.settle(outcome);
   }
 
   leave(caller: Caller): void {
@@ -235,9 +241,12 @@ export class World {
 
   /** What must hold after every step. */
   check(): void {
-    const live = [...this.coordinator.leases.all()]
-      .filter(({ cancelled, flight }) => cancelled === 'no' && !flight.fenced)
-      .map(({ flight }) => flight.key);
+    const wanted = [...this.coordinator.leases.all()].filter(({ cancelled }) => cancelled === 'no');
+    assert(
+      wanted.every(({ flight }) => flight.waiters.length > 0),
+      'a computation goes on that nobody waits for',
+    );
+    const live = wanted.filter(({ flight }) => !flight.fenced).map(({ flight }) => flight.key);
     assert.equal(new Set(live).size, live.length, `two live leases of one key: ${live}`);
     for (const { peer, waiter, call, state } of this.callers) {
       const waiting = waiter ?? peer?.calls.get(call);
