@@ -6,5 +6,7 @@ export default defineConfig({
     alias: { threadmemo: new URL('./dist/src/index.js', import.meta.url).pathname },
     // Every file opens pools of its own on a machine with two cores: side by side they only wait.
     fileParallelism: false,
+    // For slow, shared machines; what really hangs still fails.
+    testTimeout: 60_000,
   },
 });

@@ -108,6 +108,7 @@ export function resolveMemoizeOptions(
   options: MemoizeOptions,
 ): ResolvedMemoizeOptions {
   refuseUnknown(options, 'memoize', ['name', 'version', 'ttl', 'max', 'key', 'cache', 'values']);
+  if (typeof fn !== 'function') throw wrong('fn', fn, 'a function');
   const name = options.name ?? fn.name;
   if (typeof name !== 'string' || name === '') {
     throw wrong('name', name, 'a text; an anonymous function needs one');
@@ -121,8 +122,8 @@ export function resolveMemoizeOptions(
     ttl: typeof ttl === 'function' ? ttl : milliseconds('ttl', ttl),
     max: count('max', options.max, Number.POSITIVE_INFINITY),
     values,
-    ...(key && { key: aFunction('key', key) }),
-    ...(cache && { cache: aFunction('cache', cache) }),
+    ...(key !== undefined && { key: aFunction('key', key) }),
+    ...(cache !== undefined && { cache: aFunction('cache', cache) }),
   };
 }
 
@@ -149,16 +150,20 @@ export function resolvePoolOptions(options: PoolOptions): ResolvedPoolOptions {
   const { tiers = [], worker = {} } = options;
   const maxSize = bytes('maxSize', options.maxSize ?? '64mb');
   if (!Array.isArray(tiers)) throw wrong('tiers', tiers, 'an array of tiers, fastest first');
+  for (const [at, tier] of tiers.entries()) checkTier(`tiers[${at}]`, tier);
   if (typeof worker !== 'object' || worker === null) throw wrong('worker', worker, 'an object');
   refuseUnknown(worker, 'createPool', ['execArgv', 'env', 'resourceLimits'], 'worker.');
+  if (worker.execArgv !== undefined && !Array.isArray(worker.execArgv)) {
+    throw wrong('worker.execArgv', worker.execArgv, 'an array of texts');
+  }
   return {
-    threads: count('threads', options.threads, availableParallelism(), 1),
+    threads: count('threads', options.threads, availableParallelism(), { least: 1, most: 1024 }),
     max: count('max', options.max, Number.POSITIVE_INFINITY),
     maxSize,
     maxEntrySize: bytes('maxEntrySize', options.maxEntrySize ?? Math.floor(maxSize / 8)),
     tiers,
     maxQueue: count('maxQueue', options.maxQueue, Number.POSITIVE_INFINITY),
-    attempts: count('attempts', options.attempts, 2, 1),
+    attempts: count('attempts', options.attempts, 2, { least: 1 }),
     worker,
   };
 }
@@ -174,16 +179,29 @@ export function milliseconds(option: string, value: unknown): Milliseconds {
 }
 
 function bytes(option: string, value: unknown): Bytes {
-  const size = typeof value === 'string' ? parseBytes(value) : value;
+  const isSize = typeof value === 'string' && /^\d+(\.\d+)?(b|kb|mb|gb)$/i.test(value);
+  const size = isSize ? parseBytes(value) : value;
   if (typeof size === 'number' && size >= 0) return size;
   throw wrong(option, value, "bytes, or text such as '64kb', '256mb' or '2gb'");
 }
 
-function count(option: string, value: unknown, ifMissing: number, least = 0): number {
+function count(
+  option: string,
+  value: unknown,
+  ifMissing: number,
+  { least = 0, most = Number.POSITIVE_INFINITY } = {},
+): number {
   if (value === undefined) return ifMissing;
   const whole = Number.isInteger(value) || value === Number.POSITIVE_INFINITY;
-  if (typeof value === 'number' && whole && value >= least) return value;
-  throw wrong(option, value, `a whole number from ${least} up`);
+  if (typeof value === 'number' && whole && value >= least && value <= most) return value;
+  const upTo = Number.isFinite(most) ? `to ${most}` : 'up';
+  throw wrong(option, value, `a whole number from ${least} ${upTo}`);
+}
+
+function checkTier(option: string, tier: Tier): void {
+  const methods = ['get', 'set', 'delete', 'clear', 'close'] as const;
+  if (methods.every((method) => typeof tier?.[method] === 'function')) return;
+  throw wrong(option, tier, `a tier, with the methods ${methods.join(', ')}`);
 }
 
 function aFunction<Fn>(option: string, value: Fn): Fn {

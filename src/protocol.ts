@@ -127,7 +127,7 @@ export type ToCoordinator =
 
 /** Coordinator to thread. */
 export type ToThread =
-  /** The answer to a claim. `entry` names the stored entry; 0 when it is not stored. */
+  /** The answer to a claim. `entry` names the value: the lease that it was computed under. */
   | {
       readonly type: 'value';
       readonly call: number;

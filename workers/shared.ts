@@ -1,13 +1,14 @@
 /**
  * What tests and the functions they run share across threads: named counters, and gates that a
  * computation waits at until a test opens them. All of it lies in one SharedArrayBuffer that every
- * thread finds through the environment data.
+ * thread finds through the environment data, and lasts as long as the process.
  */
 
 import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads';
 
 const KEY = 'threadmemo:test';
-const CELLS = 1 << 16;
+/** So many that a few hundred names do not meet; untouched pages cost nothing. */
+const CELLS = 1 << 22;
 
 let memory = getEnvironmentData(KEY) as unknown as SharedArrayBuffer | undefined;
 if (!memory) {
@@ -16,11 +17,17 @@ if (!memory) {
 }
 const cells = new Int32Array(memory);
 
-/** Every name used in one test run falls into a cell of its own, or the tests would say so. */
 function cellOf(name: string): number {
   let hash = 2166136261;
   for (let at = 0; at < name.length; at++) hash = Math.imul(hash ^ name.charCodeAt(at), 16777619);
   return (hash >>> 0) % CELLS;
+}
+
+let names = 0;
+
+/** A name that no other test of this process has. For the thread that runs the tests. */
+export function fresh(label: string): string {
+  return `${label}-${++names}`;
 }
 
 /** Adds one; the new count. */
@@ -35,20 +42,20 @@ export function counted(name: string): number {
   return Atomics.load(cells, cellOf(name));
 }
 
-/** Opens a gate, for good. */
-export function lift(name: string): void {
-  count(`gate:${name}`);
-}
-
-/** Waits until the gate is open; the thread's event loop goes on meanwhile. */
-export async function arrive(name: string): Promise<void> {
-  await reaches(`gate:${name}`, 1);
-}
-
-/** Waits until a counter has reached `least`. */
+/** Waits until a counter has reached `least`; the thread's event loop goes on meanwhile. */
 export async function reaches(name: string, least: number): Promise<void> {
   const cell = cellOf(name);
   for (let now = Atomics.load(cells, cell); now < least; now = Atomics.load(cells, cell)) {
     await Atomics.waitAsync(cells, cell, now).value;
   }
+}
+
+/** Opens a gate, for good. */
+export function lift(gate: string): void {
+  count(`${gate}:open`);
+}
+
+/** Waits until the gate is open. */
+export function arrive(gate: string): Promise<void> {
+  return reaches(`${gate}:open`, 1);
 }

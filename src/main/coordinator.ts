@@ -143,8 +143,8 @@ export class Coordinator {
     }
     const { value, ms } = outcome;
     flight.fn.counters.computeMsSaved += ms * (flight.waiters.length - 1);
-    const entry = flight.fenced ? 0 : this.#keep(flight, outcome);
-    this.#close(flight, { state: 'value', entry, value }, lease.leader);
+    if (!flight.fenced) this.#keep(flight, outcome, lease.id);
+    this.#close(flight, { state: 'value', entry: lease.id, value }, lease.leader);
   }
 
   /** A thread was given a lease for a caller that had gone away, and does not compute it. */
@@ -247,7 +247,8 @@ export class Coordinator {
     const { ms } = record;
     fn.counters.tierHits++;
     fn.counters.computeMsSaved += ms * flight.waiters.length;
-    const entry = this.#parts.store.set(fn, key, { value, ms, ttl })?.id ?? 0;
+    const entry = this.leases.newId();
+    this.#parts.store.set(fn, key, { value, ms, ttl }, entry);
     this.#close(flight, { state: 'value', entry, value });
   }
 
@@ -285,23 +286,25 @@ export class Coordinator {
     this.#lead(flight, waiter);
   }
 
-  /** The id of the entry; 0 when it is not kept. */
-  #keep(flight: Flight, computed: Computed): number {
+  #keep(flight: Flight, computed: Computed, id: number): void {
     const { value, ttl = Number.POSITIVE_INFINITY, ms } = computed;
-    if (ttl <= 0) return 0;
+    if (ttl <= 0) return;
     const { fn, key } = flight;
     if (!this.#parts.tiers.empty) {
       const expiresAt = this.#parts.clock.date() + ttl;
       this.#parts.tiers.set(fn.info.id, key, { value: toEncoded(value), ms, expiresAt });
     }
-    return this.#parts.store.set(fn, key, computed)?.id ?? 0;
+    this.#parts.store.set(fn, key, computed, id);
   }
 
   /** Ends a flight: every waiter but the leader, who has the outcome already, gets the answer. */
   #close(flight: Flight, answer: Answer, leader?: Waiter): void {
     if (flight.phase.at === 'queued') this.#parts.backlog.withdraw(flight);
     this.#forget(flight);
-    for (const waiter of flight.dismiss()) if (waiter !== leader) waiter.deliver(answer);
+    for (const waiter of flight.dismiss()) {
+      if (waiter === leader) waiter.ledItself();
+      else waiter.deliver(answer);
+    }
   }
 
   #abandon(flight: Flight): void {
@@ -318,9 +321,10 @@ export class Coordinator {
 
   #lose(lease: Lease): void {
     this.leases.end(lease);
-    if (lease.cancelled !== 'no') return;
-    lease.flight.fn.counters.lost++;
-    lease.flight.enter(ORPHANED);
+    const { flight, cancelled } = lease;
+    if (cancelled !== 'no' || flight.lease !== lease) return;
+    flight.fn.counters.lost++;
+    flight.enter(ORPHANED);
   }
 
   #retry(flight: Flight, deaths: number, cause: unknown): void {

@@ -34,7 +34,7 @@ export class FunctionRecord {
 
 /** Immutable but for its place in the eviction orders. */
 export interface Entry {
-  /** Never used twice in a process. */
+  /** The lease that has made it, or a number of its own: never used twice in a process. */
   readonly id: number;
   readonly key: string;
   readonly fn: FunctionRecord;

@@ -27,6 +27,8 @@ export interface Waiter {
   deliver(answer: Answer): void;
   /** Only for waiters with a peer: compute it yourself. */
   lead(lease: number): void;
+  /** It has computed it, and answered its caller itself. */
+  ledItself(): void;
 }
 
 export type Phase =

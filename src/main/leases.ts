@@ -21,6 +21,11 @@ export class Leases {
     this.#clock = clock;
   }
 
+  /** A number that no lease has had or will have; entries that no lease has made are named so. */
+  newId(): number {
+    return ++this.#lastId;
+  }
+
   /** Undefined for a lease that has ended: whoever names it is late. */
   get(id: number): Lease | undefined {
     return this.#held.get(id);
@@ -32,7 +37,7 @@ export class Leases {
 
   /** The flight must not be leased. `leader` computes it for itself; without one a task does. */
   grant(flight: Flight, peer: Peer, leader?: Waiter): Lease {
-    const id = ++this.#lastId;
+    const id = this.newId();
     const lease: Lease = { id, flight, peer, leader, calls: undefined, cancelled: 'no' };
     this.#held.set(id, lease);
     peer.leases.add(lease);

@@ -110,6 +110,8 @@ class LocalCall implements Waiter {
     this.#reject(reason);
   }
 
+  ledItself(): void {}
+
   lead(): never {
     throw new Error("a lease was offered to a call on the coordinator's own thread");
   }

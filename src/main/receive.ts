@@ -87,6 +87,7 @@ function remoteWaiter(peer: Peer, call: number): Waiter {
       if (answer.state === 'failure') peer.post({ type: 'failure', call, error: answer.error });
       else peer.post({ type: 'value', call, entry: answer.entry, value: answer.value });
     },
+    ledItself: () => void peer.calls.delete(call),
     lead: (lease) => peer.post({ type: 'lease', call, lease }),
   };
 }

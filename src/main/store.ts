@@ -36,7 +36,6 @@ export class Store {
   readonly #limits: StoreLimits;
   readonly #clock: Clock;
   #bytes = 0;
-  #lastId = 0;
   #workAhead = false;
   /** Shards that are still to be searched for dead entries. */
   #toSweep = 0;
@@ -75,7 +74,7 @@ export class Store {
   }
 
   /** Keeps a value; `undefined` when it is too large, or the store is busy making room. */
-  set(fn: FunctionRecord, key: string, computed: Computed): Entry | undefined {
+  set(fn: FunctionRecord, key: string, computed: Computed, id: number): Entry | undefined {
     this.delete(key);
     const { value, ttl = Number.POSITIVE_INFINITY, ms } = computed;
     const size = bytesOfText(key) + bytesOf(value) + BOOKKEEPING_BYTES;
@@ -83,7 +82,7 @@ export class Store {
     if (this.#isOver()) return undefined;
     const forGood = ttl === Number.POSITIVE_INFINITY;
     const entry: Entry = {
-      id: ++this.#lastId,
+      id,
       key,
       fn,
       generation: fn.generation,

@@ -52,6 +52,7 @@ export class Threads {
   /** Piscina's place for what a task tells its queue and its balancer. */
   readonly #job: typeof import('piscina').queueOptionsSymbol = loadPiscina().queueOptionsSymbol;
   readonly #peers = new Map<number, ThreadPeer>();
+  #lastError: unknown;
   /** Threads that have died since the pool was opened, replaced ones included. */
   lost = 0;
 
@@ -143,11 +144,11 @@ export class Threads {
     worker?.once('error', (error) => {
       cause = error;
     });
-    const exited = worker ? new Promise((resolve) => worker.once('exit', resolve)) : undefined;
+    const exited = worker && new Promise<number>((resolve) => worker.once('exit', resolve));
     port.on('message', (said: ToCoordinator) => this.#events.received(peer, said));
     port.once('close', async () => {
-      await exited;
-      this.#dead(threadId, peer, cause);
+      const code = await exited;
+      this.#dead(threadId, peer, cause ?? new Error(`the thread exited with code ${code}`));
     });
     port.unref();
     peer.attach(port, mail);
@@ -160,7 +161,8 @@ export class Threads {
   }
 
   #rescue(cause: unknown): void {
-    if (this.count === 0 && this.#queue.size > 0) this.#events.stranded(cause);
+    this.#lastError = cause ?? this.#lastError;
+    if (this.count === 0 && this.#queue.size > 0) this.#events.stranded(this.#lastError);
   }
 
   /** A job that has no lease was still queued when the pool was closed. */

@@ -2,9 +2,9 @@
  * A thread's end of its port: reads by event, or on demand while the thread does not return to its
  * event loop, or blocks until an answer is there.
  *
- * The coordinator adds 1 to the `mail` cell after each message. So `poll` is one atomic load when
- * there is nothing new. A message may become readable a moment after its count, so a blocked thread
- * never waits for the cell alone: it looks again after a millisecond at the latest.
+ * The coordinator adds 1 to the `mail` cell after each message, and the thread counts what it has
+ * read. So `poll` is one atomic load when there is nothing new. A message may become readable a
+ * moment after its count, so a blocked thread looks again after a millisecond at the latest.
  */
 
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
@@ -16,13 +16,17 @@ export class Mailbox {
   readonly #port: MessagePort;
   readonly #mail: Int32Array;
   readonly #receive: (message: ToThread) => void;
-  #seen = 0;
+  /** Messages read so far, by either way. */
+  #read = 0;
 
   constructor(port: MessagePort, mail: SharedArrayBuffer, receive: (message: ToThread) => void) {
     this.#port = port;
     this.#mail = new Int32Array(mail);
-    this.#receive = receive;
-    port.on('message', receive);
+    this.#receive = (message) => {
+      this.#read = (this.#read + 1) | 0;
+      receive(message);
+    };
+    port.on('message', this.#receive);
     port.unref();
   }
 
@@ -32,10 +36,7 @@ export class Mailbox {
 
   /** Handles what has arrived, if anything has. */
   poll(): void {
-    const count = Atomics.load(this.#mail, 0);
-    if (count === this.#seen) return;
-    this.#seen = count;
-    this.#drain();
+    if (Atomics.load(this.#mail, 0) !== this.#read) this.#drain();
   }
 
   /** Blocks the thread, handling messages, until `answered` says so. */

@@ -38,13 +38,18 @@ const LARGE = 32_768;
 interface PendingCall {
   readonly definition: Definition;
   /** A snapshot: the caller may change its arguments while the claim is under way. */
-  readonly args: Task['args'];
+  readonly args: Snapshot;
   /** What the call was made from. */
   readonly from: Computation | undefined;
   resolve(value: unknown): void;
   reject(reason: unknown): void;
   endWatch(): void;
+  /** A rejection that nobody handles shall not end the thread. */
+  forgive(): void;
 }
+
+/** Arguments that cannot be copied matter only if they are needed: `key` may have left them out. */
+type Snapshot = { readonly args: Task['args'] } | { readonly refusal: unknown };
 
 type Asked = Extract<ToThread, { type: 'found' | 'counted' }>;
 
@@ -84,20 +89,21 @@ export class ThreadSide implements Side {
   ): Promise<unknown> {
     const within = computations.getStore();
     if (!within && startsApplication(definition)) return new Promise(() => {});
-    return new Promise((resolve, reject) => {
-      options.signal?.throwIfAborted();
-      const from = within ?? this.#loading;
-      if (from?.cancelled) throw nobodyWaits();
-      const snapshot = encodeArgs(args);
-      const call = this.#order(definition);
-      const gone = (reason: unknown) => this.#leave(call, reason);
-      const endWatch = watchLimits(options, definition.info.id, key, gone);
-      this.#calls.set(call, { definition, args: snapshot, from, resolve, reject, endWatch });
-      from?.beginWait();
-      const { refresh } = options;
-      const parent = from?.lease;
-      this.#post({ type: 'claim', call, fn: definition.info.id, key, parent, refresh });
+    const from = within ?? this.#loading;
+    if (options.signal?.aborted) return Promise.reject(options.signal.reason);
+    if (from?.cancelled) return Promise.reject(nobodyWaits());
+    const call = this.#order(definition);
+    const gone = (reason: unknown) => this.#leave(call, reason);
+    const endWatch = watchLimits(options, definition.info.id, key, gone);
+    const promise = new Promise<unknown>((resolve, reject) => {
+      const pending = { definition, args: snapshot(args), from, resolve, reject, endWatch };
+      this.#calls.set(call, { ...pending, forgive: () => void promise.catch(() => {}) });
     });
+    from?.beginWait();
+    const { refresh } = options;
+    const parent = from?.lease;
+    this.#post({ type: 'claim', call, fn: definition.info.id, key, parent, refresh });
+    return promise;
   }
 
   /** Asks, and blocks this thread for the answer: one round trip to the coordinator's thread. */
@@ -203,9 +209,14 @@ export class ThreadSide implements Side {
     const pending = this.#calls.get(call);
     if (!pending) return this.#post({ type: 'decline', lease });
     const { definition, args } = pending;
-    const outcome = await this.#run(lease, async () => ({ definition, args: decodeArgs(args) }));
+    if ('refusal' in args) {
+      this.#leave(call, args.refusal);
+      return this.#post({ type: 'decline', lease });
+    }
+    const prepared = async () => ({ definition, args: decodeArgs(args.args) });
+    const outcome = await this.#run(lease, prepared);
     if (outcome.type === 'fail') this.#fail(call, decodeThrown(outcome.error));
-    else this.#answer(call, () => this.#read(definition, 0, outcome.value));
+    else this.#answer(call, () => this.#read(definition, lease, outcome.value));
     this.#report(outcome);
     this.#settleQuiet();
   }
@@ -214,8 +225,10 @@ export class ThreadSide implements Side {
     const computation = this.#running.get(lease);
     if (!computation) return this.#rememberCancel(lease);
     computation.cancel();
-    for (const [call, { from }] of this.#calls) {
-      if (from === computation) this.#leave(call, nobodyWaits());
+    for (const [call, { from, forgive }] of this.#calls) {
+      if (from !== computation) continue;
+      forgive();
+      this.#leave(call, nobodyWaits());
     }
   }
 
@@ -304,4 +317,12 @@ function largeBuffer(outcome: Outcome): ArrayBuffer | undefined {
   const said = outcome.type === 'complete' ? outcome.value : outcome.error;
   if (isPrimitive(said) || said.bytes.byteLength < LARGE) return undefined;
   return said.bytes.buffer as ArrayBuffer;
+}
+
+function snapshot(args: readonly unknown[]): Snapshot {
+  try {
+    return { args: encodeArgs(args) };
+  } catch (refusal) {
+    return { refusal };
+  }
 }

@@ -13,12 +13,12 @@ export class FrozenValues {
   readonly #byEntry = new Map<number, WeakRef<object>>();
   readonly #collected = new FinalizationRegistry<number>((entry) => this.#byEntry.delete(entry));
 
-  /** @param entry the id of the entry; 0 for a value that is not stored, which is not shared. */
+  /** @param entry the name of the value, in this process; the same name is the same value. */
   get(entry: number, portable: Portable): unknown {
     const known = this.#byEntry.get(entry)?.deref();
     if (known) return known;
     const value = deepFreeze(fromPortable(portable));
-    if (entry !== 0 && typeof value === 'object' && value !== null) {
+    if (typeof value === 'object' && value !== null) {
       this.#byEntry.set(entry, new WeakRef(value));
       this.#collected.register(value, entry);
     }

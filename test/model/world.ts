@@ -138,6 +138,7 @@ export class World {
       flight: undefined,
       place: 0,
       deliver: (answer) => this.#answered(caller, answer),
+      ledItself: () => assert.fail('led by the main thread'),
       lead: () => assert.fail('a lease was offered to the main thread'),
     };
     const caller = this.#caller({ key, fn, waiter, peer: undefined, call: 0, parent: undefined });
@@ -254,6 +255,13 @@ export class World {
       if (state !== 'waiting') assert(!phase, 'answered or gone, and still in a flight');
       else assert(phase && ALIVE.has(phase), `waits for a flight that is ${phase}`);
       assert(!peer || phase !== 'queued', 'a thread waits for work that has not started');
+    }
+    for (const peer of this.peers) {
+      const calls = [...peer.calls.values()];
+      assert(
+        calls.every(({ flight }) => flight),
+        'a call is still in the books, and waits for nothing',
+      );
     }
     this.#checkStore();
   }

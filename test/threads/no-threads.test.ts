@@ -1,0 +1,25 @@
+/** Threads cannot even start: calls hang. */
+
+import { WorkerLostError } from 'threadmemo';
+import { expect, test } from 'vitest';
+import { increment } from '../../workers/functions.ts';
+import { open, rejection } from './open.ts';
+
+const tooSmall = { maxOldGenerationSizeMb: 1, maxYoungGenerationSizeMb: 1 };
+
+test.each([1, 3])('every call fails, with attempts: %i', async (attempts) => {
+  await open({ threads: 2, attempts, worker: { resourceLimits: tooSmall } });
+  const calls = [1, 2, 3, 4, 5].map((n) => rejection(increment(n)));
+  for (const error of await Promise.all(calls)) expect(error).toBeInstanceOf(WorkerLostError);
+  const later = await rejection(increment(6));
+  expect(later).toBeInstanceOf(WorkerLostError);
+  expect(later).toMatchObject({ functionId: increment.id, key: increment.key(6) });
+});
+
+test('a thread cannot load its preloaded module: every call fails and says why', async () => {
+  const execArgv = ['--import', 'file:///no/such/module.mjs'];
+  await open({ threads: 2, attempts: 1, worker: { execArgv } });
+  const errors = await Promise.all([1, 2, 3].map((n) => rejection(increment(n))));
+  for (const error of errors) expect(error).toBeInstanceOf(WorkerLostError);
+  expect(errors.map(({ message }) => message).join()).toContain('no/such/module.mjs');
+});
