@@ -112,6 +112,7 @@ export class Coordinator {
     if (!flight) return this.#open(want, args);
     flight.args = args;
     fn.counters.waits++;
+    if (want.refresh) flight.refreshes = true;
     if (want.refresh && flight.phase.at === 'probing') flight.phase.discard = true;
     this.#join(flight, waiter);
   }
@@ -225,6 +226,7 @@ export class Coordinator {
   #open({ fn, key, waiter, refresh }: Want, args: Task['args'] | undefined): void {
     const flight = new Flight(fn, key, this.#underway(fn));
     flight.args = args;
+    flight.refreshes = refresh;
     flight.admit(waiter);
     this.#flights.set(key, flight);
     if (refresh || this.#parts.tiers.empty) {
@@ -288,8 +290,12 @@ export class Coordinator {
 
   #keep(flight: Flight, computed: Computed, id: number): void {
     const { value, ttl = Number.POSITIVE_INFINITY, ms } = computed;
-    if (ttl <= 0) return;
-    const { fn, key } = flight;
+    const { fn, key, refreshes } = flight;
+    if (ttl <= 0) {
+      if (!refreshes) return;
+      this.#parts.store.delete(key);
+      return void this.#parts.tiers.delete(fn.info.id, key);
+    }
     if (!this.#parts.tiers.empty) {
       const expiresAt = this.#parts.clock.date() + ttl;
       this.#parts.tiers.set(fn.info.id, key, { value: toEncoded(value), ms, expiresAt });

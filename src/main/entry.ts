@@ -10,8 +10,9 @@ export class FunctionRecord {
   readonly info: FunctionInfo;
   /** What messages call it. */
   readonly number: number;
-  /** What a computation has taken lately; `Infinity` until there was one. */
+  /** What a computation has kept its thread busy for lately; `Infinity` when that is not known. */
   typicalMs = Number.POSITIVE_INFINITY;
+  #makesCalls = false;
   readonly counters = new Counters();
   /** The order of the function's own entries; only where `max` needs one. */
   readonly policy: EvictionPolicy<Entry> | undefined;
@@ -24,11 +25,19 @@ export class FunctionRecord {
     if (Number.isFinite(info.max)) this.policy = new LeastRecentlyUsed();
   }
 
+  /** Its time is not its own: it calls memoized functions, which may run in the same thread. */
+  makesCalls(): void {
+    this.#makesCalls = true;
+    this.typicalMs = Number.POSITIVE_INFINITY;
+  }
+
   /** A moving average over about ten computations. */
   took(ms: number): void {
     this.counters.computeMsSpent += ms;
+    if (this.#makesCalls) return;
     const before = Number.isFinite(this.typicalMs) ? this.typicalMs : ms;
-    this.typicalMs = before + (ms - before) / 10;
+    // Not below what taking a task out of a message costs the thread.
+    this.typicalMs = Math.max(0.02, before + (ms - before) / 10);
   }
 }
 

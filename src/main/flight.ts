@@ -53,6 +53,8 @@ export class Flight {
   args: Task['args'] | undefined;
   /** Threads that died computing it. */
   deaths = 0;
+  /** It may stand against an older value, which must not stay if the new one is not kept. */
+  refreshes = false;
   /** Invalidated while leased: answers those who asked before, and is not stored anywhere. */
   fenced = false;
   #phase: Phase = SETTLED;

@@ -47,10 +47,12 @@ function claim(
   peer: Peer,
   { call, fn, key, parent, refresh }: Of<'claim'>,
 ) {
+  const from = parent === undefined ? undefined : coordinator.leases.get(parent);
+  from?.flight.fn.makesCalls();
   const entry = refresh ? undefined : coordinator.hit(key);
   if (entry) return peer.post({ type: 'value', call, entry: entry.id, value: entry.value });
   const waiter = remoteWaiter(peer, call);
-  if (parent !== undefined) waiter.parent = coordinator.leases.get(parent);
+  waiter.parent = from;
   peer.calls.set(call, waiter);
   coordinator.want({ fn: known(coordinator, fn), key, waiter, refresh });
 }

@@ -41,7 +41,6 @@ const loadPiscina = () => createRequire(import.meta.url)('piscina') as typeof im
  * to wake the thread twice. Whatever takes longer is handed out one by one, to whoever is free.
  */
 const AHEAD_MS = 0.2;
-const MOST_AHEAD = 8;
 
 const ENTRY = new URL('../../workers/pool.js', import.meta.url);
 
@@ -65,7 +64,7 @@ export class Threads {
       minThreads: threads,
       maxThreads: threads,
       idleTimeout: Number.POSITIVE_INFINITY,
-      concurrentTasksPerWorker: MOST_AHEAD,
+      concurrentTasksPerWorker: Number.MAX_SAFE_INTEGER,
       recordTiming: false,
       taskQueue: queue,
       stricterFIFO: true,
@@ -109,14 +108,24 @@ export class Threads {
   /** Piscina's balancer: called when the task can be posted right away. */
   #choose(task: PiscinaTask, workers: PiscinaWorker[]): PiscinaWorker | null {
     const job = this.jobOf(task);
-    const worker =
-      workers.find(({ currentUsage }) => currentUsage === 0) ??
-      workers.find(({ id }) => this.#peer(id).hasTimeFor(job));
-    if (!worker) return null;
-    const peer = this.#peer(worker.id);
+    let best: PiscinaWorker | null = null;
+    let least = AHEAD_MS - job.flight.fn.typicalMs;
+    for (const worker of workers) {
+      // By Piscina's own count: it has taken a task off before the job's promise tells us.
+      const isFree = worker.currentUsage === 0;
+      const { aheadMs } = this.#peer(worker.id);
+      if (!isFree && aheadMs >= least) continue;
+      best = worker;
+      least = aheadMs;
+      if (isFree) break;
+    }
+    if (best) this.#give(job, this.#peer(best.id));
+    return best;
+  }
+
+  #give(job: Job, peer: ThreadPeer): void {
     job.lease = this.#events.begin(job.flight, peer);
     peer.take(job);
-    return worker;
   }
 
   #peer(threadId: number): ThreadPeer {
@@ -189,11 +198,11 @@ class ThreadPeer implements Peer {
   gone = false;
   replaced = false;
   readonly threadId: number;
+  /** What the tasks that it has are thought to take. */
+  aheadMs = 0;
   readonly terminate: () => void;
   #port: MessagePort | undefined;
   #mail: Int32Array | undefined;
-  readonly #jobs = new Set<Job>();
-  #expectedMs = 0;
   /** Functions whose numbers the thread knows. */
   readonly #told = new Set<FunctionRecord>();
   /** Said before the thread's hello. */
@@ -204,33 +213,17 @@ class ThreadPeer implements Peer {
     this.terminate = terminate;
   }
 
-  /**
-   * Whether a job may be handed over though the thread is busy: only if all that it has is so tiny
-   * that waking it for the next one would take longer.
-   */
-  hasTimeFor({ flight }: Job): boolean {
-    const fits = this.#expectedMs + flight.fn.typicalMs < AHEAD_MS;
-    return fits && this.#jobs.size < MOST_AHEAD;
-  }
-
   take(job: Job): void {
     const { fn } = job.flight;
-    job.expectedMs = fn.typicalMs;
+    job.expectedMs = Math.min(fn.typicalMs, AHEAD_MS);
     job.task.lease = job.lease?.id ?? 0;
     if (!this.#told.has(fn)) job.task.define = fn.info;
     this.#told.add(fn);
-    this.#jobs.add(job);
-    this.#expect();
+    this.aheadMs += job.expectedMs;
   }
 
   finish(job: Job): void {
-    this.#jobs.delete(job);
-    this.#expect();
-  }
-
-  #expect(): void {
-    this.#expectedMs = 0;
-    for (const { expectedMs } of this.#jobs) this.#expectedMs += expectedMs;
+    this.aheadMs -= job.expectedMs;
   }
 
   /** Whether the death of the thread will be seen at its port. */

@@ -52,7 +52,7 @@ const poolOptions: readonly Wrong[] = [
   ['maxEntrySize', '1 MB or so', "'1 MB or so'", size],
   ['maxEntrySize', true, 'true', size],
   ['maxQueue', -1, '-1', 'a whole number from 0 up'],
-  ['attempts', 0, '0', 'a whole number from 1 to 1024'],
+  ['attempts', 0, '0', 'a whole number from 1 up'],
   ['tiers', 'disk', "'disk'", 'an array of tiers'],
   ['tiers', [{ name: 'disk' }], "name: 'disk'", 'tier'],
   ['worker', 4, '4', 'an object'],
