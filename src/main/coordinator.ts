@@ -11,16 +11,14 @@
  */
 
 import type { Clock } from '../clock.ts';
-import { CycleError, PoolClosedError, QueueFullError, WorkerLostError } from '../errors.ts';
+import { PoolClosedError } from '../errors.ts';
 import type { Computed, FunctionInfo, Outcome, Task } from '../protocol.ts';
-import type { TierRecord } from '../tiers/tier.ts';
-import { toEncoded, toPortableAgain } from '../values/portable.ts';
-import { encodeThrown } from '../values/thrown.ts';
+import { toEncoded } from '../values/portable.ts';
 import { cycleOf } from './cycle.ts';
 import { type Entry, FunctionRecord } from './entry.ts';
+import { cycleError, failure, queueFull, workerLost } from './failures.ts';
 import {
-  type Answer,
-  Flight,
+  type Flight,
   type Lease,
   ORPHANED,
   type Peer,
@@ -28,16 +26,10 @@ import {
   SETTLED,
   type Waiter,
 } from './flight.ts';
+import { type Backlog, Flights } from './flights.ts';
 import { Leases } from './leases.ts';
 import type { Store } from './store.ts';
-import type { TierChain } from './tier-chain.ts';
-
-/** Where flights wait until a thread is free; {@link Coordinator.begin} is called then. */
-export interface Backlog {
-  /** False when it is full; a flight that starts `again` goes first, and always has room. */
-  enqueue(flight: Flight, again: boolean): boolean;
-  withdraw(flight: Flight): void;
-}
+import type { Found, TierChain } from './tier-chain.ts';
 
 /** A call that found nothing in memory. */
 export interface Want {
@@ -66,14 +58,13 @@ export class Coordinator {
   readonly leases: Leases;
   readonly functions = new Map<string, FunctionRecord>();
   readonly #parts: CoordinatorParts;
-  readonly #flights = new Map<string, Flight>();
-  /** By function: the flights that probe or are leased, which an invalidation has to fence. */
-  readonly #underwayOf = new Map<FunctionRecord, Set<Flight>>();
+  readonly #flights: Flights;
   #closed = false;
 
   constructor(parts: CoordinatorParts) {
     this.#parts = parts;
     this.leases = new Leases(parts.clock);
+    this.#flights = new Flights(parts.backlog);
   }
 
   get closed(): boolean {
@@ -106,8 +97,8 @@ export class Coordinator {
   /** Has the waiter answered: by the live flight of its key, or by a new one. */
   want(want: Want): void {
     const { fn, key, waiter } = want;
-    if (this.#closed) return refuse(waiter, new PoolClosedError('the pool was closed'));
-    const flight = this.#flights.get(key);
+    if (this.#closed) return waiter.deliver(failure(new PoolClosedError('the pool was closed')));
+    const flight = this.#flights.live(key);
     const args = flight?.args ?? want.snapshot?.();
     if (!flight) return this.#open(want, args);
     flight.args = args;
@@ -140,12 +131,12 @@ export class Coordinator {
     if (cancelled !== 'no') return;
     if (outcome.type === 'fail') {
       flight.fn.counters.errors++;
-      return this.#close(flight, { state: 'failure', error: outcome.error }, lease.leader);
+      return this.#flights.answer(flight, { state: 'failure', error: outcome.error }, lease.leader);
     }
     const { value, ms } = outcome;
     flight.fn.counters.computeMsSaved += ms * (flight.waiters.length - 1);
     if (!flight.fenced) this.#keep(flight, outcome, lease.id);
-    this.#close(flight, { state: 'value', entry: lease.id, value }, lease.leader);
+    this.#flights.answer(flight, { state: 'value', entry: lease.id, value }, lease.leader);
   }
 
   /** A thread was given a lease for a caller that had gone away, and does not compute it. */
@@ -192,15 +183,15 @@ export class Coordinator {
   /** Forgets one entry. Settles when no tier answers with it any more; memory does not at once. */
   invalidate(fn: FunctionRecord, key: string): Promise<void> {
     this.#parts.store.delete(key);
-    const flight = this.#flights.get(key);
-    if (flight) this.#fence(flight);
+    const flight = this.#flights.live(key);
+    if (flight) this.#flights.fence(flight);
     return this.#parts.tiers.delete(fn.info.id, key);
   }
 
   /** Forgets all entries of a function. Settles like {@link invalidate}. */
   clear(fn: FunctionRecord): Promise<void> {
     this.#parts.store.clear(fn);
-    for (const flight of [...this.#underway(fn)]) this.#fence(flight);
+    this.#flights.fenceAll(fn);
     return this.#parts.tiers.clear(fn.info.id);
   }
 
@@ -213,53 +204,40 @@ export class Coordinator {
   /** Every call that waits is answered with {@link PoolClosedError}, and so is every later one. */
   close(): void {
     this.#closed = true;
-    const error = encodeThrown(
-      new PoolClosedError('the pool was closed before the call was answered'),
-    );
-    const flights = [
-      ...this.#flights.values(),
-      ...[...this.leases.all()].map(({ flight }) => flight),
-    ];
-    for (const flight of flights) this.#close(flight, { state: 'failure', error });
+    const answer = failure(new PoolClosedError('the pool was closed before the call was answered'));
+    const leased = [...this.leases.all()].map(({ flight }) => flight);
+    for (const flight of [...this.#flights.allLive(), ...leased]) {
+      this.#flights.answer(flight, answer);
+    }
   }
 
   #open({ fn, key, waiter, refresh }: Want, args: Task['args'] | undefined): void {
-    const flight = new Flight(fn, key, this.#underway(fn));
+    const flight = this.#flights.open(fn, key);
     flight.args = args;
     flight.refreshes = refresh;
     flight.admit(waiter);
-    this.#flights.set(key, flight);
     if (refresh || this.#parts.tiers.empty) {
       fn.counters.misses++;
       return this.#start(flight, false);
     }
     flight.enter({ at: 'probing', discard: false });
-    void this.#parts.tiers.get(fn.info.id, key).then((record) => this.#probed(flight, record));
+    void this.#parts.tiers.get(fn.info.id, key).then((found) => this.#probed(flight, found));
   }
 
-  #probed(flight: Flight, record: TierRecord | undefined): void {
+  #probed(flight: Flight, found: Found | undefined): void {
     const { phase, fn, key } = flight;
     if (phase.at !== 'probing') return;
-    const ttl = record ? record.expiresAt - this.#parts.clock.date() : 0;
-    if (!record || phase.discard || ttl <= 0) {
+    const ttl = found ? found.expiresAt - this.#parts.clock.date() : 0;
+    if (!found || phase.discard || ttl <= 0) {
       fn.counters.misses++;
       return this.#start(flight, false);
     }
-    const value = toPortableAgain(record.value);
-    const { ms } = record;
+    const { value, ms } = found;
     fn.counters.tierHits++;
     fn.counters.computeMsSaved += ms * flight.waiters.length;
     const entry = this.leases.newId();
     this.#parts.store.set(fn, key, { value, ms, ttl }, entry);
-    this.#close(flight, { state: 'value', entry, value });
-  }
-
-  #underway(fn: FunctionRecord): Set<Flight> {
-    const known = this.#underwayOf.get(fn);
-    if (known) return known;
-    const underway = new Set<Flight>();
-    this.#underwayOf.set(fn, underway);
-    return underway;
+    this.#flights.answer(flight, { state: 'value', entry, value });
   }
 
   /** A waiter in a thread computes at once; without one the flight goes to the pool. */
@@ -268,11 +246,7 @@ export class Coordinator {
     if (leader) return this.#lead(flight, leader);
     flight.enter(QUEUED);
     if (this.#parts.backlog.enqueue(flight, again)) return;
-    const error = new QueueFullError(
-      `${flight.fn.info.id} was not queued: maxQueue computations wait already`,
-      { functionId: flight.fn.info.id, key: flight.key },
-    );
-    this.#close(flight, { state: 'failure', error: encodeThrown(error) });
+    this.#flights.answer(flight, failure(queueFull(flight)));
   }
 
   #lead(flight: Flight, leader: Waiter): void {
@@ -281,7 +255,7 @@ export class Coordinator {
 
   #join(flight: Flight, waiter: Waiter): void {
     const cycle = cycleOf(waiter.parent, flight);
-    if (cycle) return refuse(waiter, cycleError(flight, cycle));
+    if (cycle) return waiter.deliver(failure(cycleError(flight, cycle)));
     flight.admit(waiter);
     if (flight.phase.at !== 'queued' || !waiter.peer) return;
     this.#parts.backlog.withdraw(flight);
@@ -303,26 +277,11 @@ export class Coordinator {
     this.#parts.store.set(fn, key, computed, id);
   }
 
-  /** Ends a flight: every waiter but the leader, who has the outcome already, gets the answer. */
-  #close(flight: Flight, answer: Answer, leader?: Waiter): void {
-    if (flight.phase.at === 'queued') this.#parts.backlog.withdraw(flight);
-    this.#forget(flight);
-    for (const waiter of flight.dismiss()) {
-      if (waiter === leader) waiter.ledItself();
-      else waiter.deliver(answer);
-    }
-  }
-
+  /** Its last waiter has left. */
   #abandon(flight: Flight): void {
-    const { phase, lease } = flight;
-    if (phase.at === 'queued') this.#parts.backlog.withdraw(flight);
-    this.#forget(flight);
+    const { lease } = flight;
+    this.#flights.forget(flight);
     if (lease) this.leases.cancel(lease);
-  }
-
-  #forget(flight: Flight): void {
-    if (this.#flights.get(flight.key) === flight) this.#flights.delete(flight.key);
-    flight.enter(SETTLED);
   }
 
   #lose(lease: Lease): void {
@@ -337,44 +296,15 @@ export class Coordinator {
     if (flight.phase.at !== 'orphaned') return;
     flight.deaths += deaths;
     if (flight.deaths < this.#parts.attempts) return this.#startAgain(flight);
-    const error = workerLost(flight, cause);
-    this.#close(flight, { state: 'failure', error: encodeThrown(error) });
+    this.#flights.answer(flight, failure(workerLost(flight, cause)));
   }
 
   /** A flight whose lease has ended without an outcome; a fenced one has lost its place meanwhile. */
   #startAgain(flight: Flight): void {
-    const live = this.#flights.get(flight.key);
-    if (live === flight || !live) {
-      flight.fenced = false;
-      this.#flights.set(flight.key, flight);
-      return this.#start(flight, true);
-    }
+    if (this.#flights.revive(flight)) return this.#start(flight, true);
+    const live = this.#flights.live(flight.key) as Flight;
     live.args ??= flight.args;
     flight.enter(SETTLED);
     for (const waiter of flight.dismiss()) this.#join(live, waiter);
   }
-
-  /** What is under way answers its waiters, and is not kept; what has not started starts later. */
-  #fence(flight: Flight): void {
-    if (flight.phase.at === 'probing') flight.phase.discard = true;
-    if (flight.phase.at !== 'leased') return;
-    flight.fenced = true;
-    if (this.#flights.get(flight.key) === flight) this.#flights.delete(flight.key);
-  }
-}
-
-function refuse(waiter: Waiter, error: Error): void {
-  waiter.deliver({ state: 'failure', error: encodeThrown(error) });
-}
-
-function cycleError({ fn, key }: Flight, cycle: string[]): CycleError {
-  const message = `these computations wait for each other: ${cycle.join(' → ')}`;
-  return new CycleError(message, { functionId: fn.info.id, key, cycle });
-}
-
-function workerLost({ fn, key, deaths }: Flight, cause: unknown): WorkerLostError {
-  const reason = cause instanceof Error ? `: ${cause.message}` : '';
-  const threads = deaths === 1 ? 'thread' : 'threads';
-  const message = `${deaths} ${threads} died computing ${fn.info.id}${reason}`;
-  return new WorkerLostError(message, { functionId: fn.info.id, key, cause });
 }

@@ -9,8 +9,8 @@
 import type { TaskQueue } from 'piscina';
 import { type Link, LinkedList } from '../linked-list.ts';
 import type { Task } from '../protocol.ts';
-import type { Backlog } from './coordinator.ts';
 import type { Flight, Lease } from './flight.ts';
+import type { Backlog } from './flights.ts';
 
 /** A flight on its way to a thread. */
 export interface Job {

@@ -102,7 +102,12 @@ class LocalCall implements Waiter {
   deliver(answer: Answer): void {
     if (answer.state === 'failure') return this.fail(decodeThrown(answer.error));
     this.endWatch?.();
-    this.#resolve(this.#read(answer.entry, answer.value));
+    try {
+      this.#resolve(this.#read(answer.entry, answer.value));
+    } catch (unreadable) {
+      // Of no concern to the others who wait for the same answer.
+      this.#reject(unreadable);
+    }
   }
 
   fail(reason: unknown): void {

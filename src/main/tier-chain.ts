@@ -9,10 +9,25 @@
  * A tier's failure is a counter and a slow miss, never a failed call.
  */
 
+import type { Portable } from '../protocol.ts';
 import type { Tier, TierRecord } from '../tiers/tier.ts';
+import { toPortableAgain } from '../values/portable.ts';
 
 /** Writes under way; more are left out (and counted) rather than hold memory without bound. */
 const MAX_WRITES = 1000;
+
+/** A record that a tier had, as it is kept in memory. */
+export interface Found {
+  readonly value: Portable;
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number;
+  readonly ms: number;
+}
+
+/** Throws for what is no record: a tier's failure like any other. */
+function read({ value, expiresAt, ms }: TierRecord): Found {
+  return { value: toPortableAgain(value), expiresAt: Number(expiresAt), ms: Number(ms) };
+}
 
 export class TierStats {
   hits = 0;
@@ -42,16 +57,17 @@ export class TierChain {
   }
 
   /** The first tier's record that there is; the tiers before it receive it too. Never rejects. */
-  get(fn: string, key: string): Promise<TierRecord | undefined> {
+  get(fn: string, key: string): Promise<Found | undefined> {
     return this.#inOrder(key, async () => {
       for (const [depth, tier] of this.#tiers.entries()) {
         const record = await this.#attempt(tier, () => tier.get(fn, key));
-        this.#stats(tier)[record ? 'hits' : 'misses']++;
-        if (!record) continue;
+        const found = await this.#attempt(tier, async () => record && read(record));
+        this.#stats(tier)[found ? 'hits' : 'misses']++;
+        if (!found || !record) continue;
         await Promise.all(
           this.#tiers.slice(0, depth).map((each) => this.#write(each, fn, key, record)),
         );
-        return record;
+        return found;
       }
       return undefined;
     });

@@ -22,11 +22,12 @@ import type {
 } from '../protocol.ts';
 import type { Definition } from '../registry.ts';
 import type { Side } from '../side.ts';
-import { decodeArgs, encodeArgs } from '../values/args.ts';
+import { decodeArgs } from '../values/args.ts';
 import { FrozenValues } from '../values/frozen-values.ts';
 import { fromPortable, isPrimitive } from '../values/portable.ts';
 import { decodeThrown } from '../values/thrown.ts';
 import { after } from './after.ts';
+import { Calls, snapshot } from './calls.ts';
 import { Computation, computations, mail, nobodyWaits } from './computation.ts';
 import { compute, type Work } from './compute.ts';
 import { load, loaded, startsApplication } from './load.ts';
@@ -34,22 +35,6 @@ import { Mailbox } from './mailbox.ts';
 
 /** Bytes from which an outcome's memory is handed over rather than copied. */
 const LARGE = 32_768;
-
-interface PendingCall {
-  readonly definition: Definition;
-  /** A snapshot: the caller may change its arguments while the claim is under way. */
-  readonly args: Snapshot;
-  /** What the call was made from. */
-  readonly from: Computation | undefined;
-  resolve(value: unknown): void;
-  reject(reason: unknown): void;
-  endWatch(): void;
-  /** A rejection that nobody handles shall not end the thread. */
-  forgive(): void;
-}
-
-/** Arguments that cannot be copied matter only if they are needed: `key` may have left them out. */
-type Snapshot = { readonly args: Task['args'] } | { readonly refusal: unknown };
 
 type Asked = Extract<ToThread, { type: 'found' | 'counted' }>;
 
@@ -59,7 +44,7 @@ export class ThreadSide implements Side {
   readonly #mailbox: Mailbox;
   readonly #frozen = new FrozenValues();
   readonly #defined = new Set<Definition>();
-  readonly #calls = new Map<number, PendingCall>();
+  readonly #calls = new Calls(() => this.#settleQuiet());
   readonly #running = new Map<number, Computation>();
   /** Waiting for `done`. */
   readonly #orders = new Map<number, () => void>();
@@ -95,11 +80,7 @@ export class ThreadSide implements Side {
     const call = this.#order(definition);
     const gone = (reason: unknown) => this.#leave(call, reason);
     const endWatch = watchLimits(options, definition.info.id, key, gone);
-    const promise = new Promise<unknown>((resolve, reject) => {
-      const pending = { definition, args: snapshot(args), from, resolve, reject, endWatch };
-      this.#calls.set(call, { ...pending, forgive: () => void promise.catch(() => {}) });
-    });
-    from?.beginWait();
+    const promise = this.#calls.open(call, { definition, args: snapshot(args), from, endWatch });
     const { refresh } = options;
     const parent = from?.lease;
     this.#post({ type: 'claim', call, fn: definition.info.id, key, parent, refresh });
@@ -179,11 +160,11 @@ export class ThreadSide implements Side {
   #receive(message: ToThread): void {
     switch (message.type) {
       case 'value':
-        return this.#answer(message.call, ({ definition }) =>
+        return this.#calls.answer(message.call, ({ definition }) =>
           this.#read(definition, message.entry, message.value),
         );
       case 'failure':
-        return this.#fail(message.call, decodeThrown(message.error));
+        return this.#calls.fail(message.call, decodeThrown(message.error));
       case 'lease':
         return void this.#lead(message.call, message.lease);
       case 'cancel':
@@ -215,8 +196,8 @@ export class ThreadSide implements Side {
     }
     const prepared = async () => ({ definition, args: decodeArgs(args.args) });
     const outcome = await this.#run(lease, prepared);
-    if (outcome.type === 'fail') this.#fail(call, decodeThrown(outcome.error));
-    else this.#answer(call, () => this.#read(definition, lease, outcome.value));
+    if (outcome.type === 'fail') this.#calls.fail(call, decodeThrown(outcome.error));
+    else this.#calls.answer(call, () => this.#read(definition, lease, outcome.value));
     this.#report(outcome);
     this.#settleQuiet();
   }
@@ -225,11 +206,7 @@ export class ThreadSide implements Side {
     const computation = this.#running.get(lease);
     if (!computation) return this.#rememberCancel(lease);
     computation.cancel();
-    for (const [call, { from, forgive }] of this.#calls) {
-      if (from !== computation) continue;
-      forgive();
-      this.#leave(call, nobodyWaits());
-    }
+    for (const call of this.#calls.madeFrom(computation)) this.#leave(call, nobodyWaits());
   }
 
   /** Its task comes by another port, and may be behind. Most are just late, so few are kept. */
@@ -241,26 +218,7 @@ export class ThreadSide implements Side {
 
   #leave(call: number, reason: unknown): void {
     this.#post({ type: 'leave', call });
-    this.#fail(call, reason);
-  }
-
-  #answer(call: number, read: (pending: PendingCall) => unknown): void {
-    const pending = this.#end(call);
-    pending?.resolve(read(pending));
-    this.#settleQuiet();
-  }
-
-  #fail(call: number, reason: unknown): void {
-    this.#end(call)?.reject(reason);
-    this.#settleQuiet();
-  }
-
-  #end(call: number): PendingCall | undefined {
-    const pending = this.#calls.get(call);
-    this.#calls.delete(call);
-    pending?.endWatch();
-    pending?.from?.endWait();
-    return pending;
+    this.#calls.fail(call, reason);
   }
 
   #report(outcome: Outcome): void {
@@ -317,12 +275,4 @@ function largeBuffer(outcome: Outcome): ArrayBuffer | undefined {
   const said = outcome.type === 'complete' ? outcome.value : outcome.error;
   if (isPrimitive(said) || said.bytes.byteLength < LARGE) return undefined;
   return said.bytes.buffer as ArrayBuffer;
-}
-
-function snapshot(args: readonly unknown[]): Snapshot {
-  try {
-    return { args: encodeArgs(args) };
-  } catch (refusal) {
-    return { refusal };
-  }
 }

@@ -36,8 +36,9 @@ export function toEncoded(portable: Portable): Encoded {
   return isPrimitive(portable) ? encode(portable, 'value') : portable;
 }
 
-/** The counterpart of {@link toEncoded}. */
+/** The counterpart of {@link toEncoded}. Throws for what is no encoded value. */
 export function toPortableAgain(encoded: Encoded): Portable {
+  if (!(encoded.bytes instanceof Uint8Array)) throw new TypeError('bytes must be a Uint8Array');
   return encoded.codec >= Codec.buffer ? encoded : (decode(encoded) as Primitive);
 }
 

@@ -1,0 +1,87 @@
+/**
+ * The flights that are wanted now, by key, and how one ends.
+ *
+ * Invariant: `live` has at most one flight a key, and only flights that have not settled. A fenced
+ * flight is not live: it still answers its own waiters, and a new call of its key gets a new one.
+ */
+
+import type { FunctionRecord } from './entry.ts';
+import { type Answer, Flight, SETTLED, type Waiter } from './flight.ts';
+
+/** Where flights wait until a thread is free; the coordinator begins one then. */
+export interface Backlog {
+  /** False when it is full; a flight that starts `again` goes first, and always has room. */
+  enqueue(flight: Flight, again: boolean): boolean;
+  withdraw(flight: Flight): void;
+}
+
+export class Flights {
+  readonly #live = new Map<string, Flight>();
+  /** By function: the flights that probe or are leased, which an invalidation has to fence. */
+  readonly #underwayOf = new Map<FunctionRecord, Set<Flight>>();
+  readonly #backlog: Backlog;
+
+  constructor(backlog: Backlog) {
+    this.#backlog = backlog;
+  }
+
+  live(key: string): Flight | undefined {
+    return this.#live.get(key);
+  }
+
+  allLive(): Iterable<Flight> {
+    return this.#live.values();
+  }
+
+  /** The key must have no live flight. */
+  open(fn: FunctionRecord, key: string): Flight {
+    const flight = new Flight(fn, key, this.#underway(fn));
+    this.#live.set(key, flight);
+    return flight;
+  }
+
+  /** Makes a flight live that starts again; false when its key has another one meanwhile. */
+  revive(flight: Flight): boolean {
+    const live = this.#live.get(flight.key);
+    if (live && live !== flight) return false;
+    flight.fenced = false;
+    this.#live.set(flight.key, flight);
+    return true;
+  }
+
+  /** Ends a flight, wherever it is: by identity, so that a newer one of its key stays. */
+  forget(flight: Flight): void {
+    if (flight.phase.at === 'queued') this.#backlog.withdraw(flight);
+    if (this.#live.get(flight.key) === flight) this.#live.delete(flight.key);
+    flight.enter(SETTLED);
+  }
+
+  /** Ends a flight: every waiter gets the answer, but the leader, who has the outcome already. */
+  answer(flight: Flight, answer: Answer, leader?: Waiter): void {
+    this.forget(flight);
+    for (const waiter of flight.dismiss()) {
+      if (waiter === leader) waiter.ledItself();
+      else waiter.deliver(answer);
+    }
+  }
+
+  /** What is under way answers its waiters, and is not kept; what has not started starts later. */
+  fence(flight: Flight): void {
+    if (flight.phase.at === 'probing') flight.phase.discard = true;
+    if (flight.phase.at !== 'leased') return;
+    flight.fenced = true;
+    if (this.#live.get(flight.key) === flight) this.#live.delete(flight.key);
+  }
+
+  fenceAll(fn: FunctionRecord): void {
+    for (const flight of [...this.#underway(fn)]) this.fence(flight);
+  }
+
+  #underway(fn: FunctionRecord): Set<Flight> {
+    const known = this.#underwayOf.get(fn);
+    if (known) return known;
+    const underway = new Set<Flight>();
+    this.#underwayOf.set(fn, underway);
+    return underway;
+  }
+}
