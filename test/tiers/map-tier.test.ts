@@ -1,0 +1,4 @@
+import { mapTier } from '../../src/tiers/map-tier.ts';
+import { tierSuite } from '../suites/tier.ts';
+
+tierSuite('mapTier', () => mapTier());

@@ -1,0 +1,96 @@
+/** All tiers as one: order, back-filling, and failures that harm nobody. */
+
+import { expect, test } from 'vitest';
+import { TierChain } from '../../src/main/tier-chain.ts';
+import { mapTier } from '../../src/tiers/map-tier.ts';
+import type { Tier, TierRecord } from '../../src/tiers/tier.ts';
+import { record } from '../suites/tier.ts';
+
+const broken = (): never => {
+  throw new Error('the disk is gone');
+};
+const brokenTier: Tier = {
+  name: 'broken',
+  get: async () => broken(),
+  set: async () => broken(),
+  delete: async () => broken(),
+  clear: async () => broken(),
+  close: async () => broken(),
+};
+
+/** A tier that does nothing until it is let go on. */
+function heldTier(): { tier: Tier; goOn: () => void } {
+  let resolve = () => {};
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  const tier = mapTier();
+  return {
+    tier: { ...tier, get: (...args) => promise.then(() => tier.get(...args)) },
+    goOn: () => resolve(),
+  };
+}
+
+test('a hit in a slower tier fills the faster ones', async () => {
+  const fast = mapTier();
+  const slow = mapTier();
+  await slow.set('f', 'f(1)', record([7]));
+  const chain = new TierChain([fast, slow]);
+  expect((await chain.get('f', 'f(1)'))?.value).toEqual(record([7]).value);
+  expect(await fast.get('f', 'f(1)')).toEqual(record([7]));
+  expect(chain.stats.get(fast)).toMatchObject({ hits: 0, misses: 1, writes: 1 });
+  expect(chain.stats.get(slow)).toMatchObject({ hits: 1, misses: 0, writes: 0 });
+});
+
+test('a failing tier is a miss and a counter, and the others go on', async () => {
+  const sound = mapTier();
+  const chain = new TierChain([brokenTier, sound]);
+  chain.set('f', 'f(1)', record([1]));
+  expect((await chain.get('f', 'f(1)'))?.value).toEqual(record([1]).value);
+  await chain.delete('f', 'f(1)');
+  await chain.clear('f');
+  expect(await sound.get('f', 'f(1)')).toBeUndefined();
+  await chain.close();
+  expect(chain.stats.get(brokenTier)?.failures).toBe(6);
+});
+
+test('a record that is none is a failure of the tier, not of the call', async () => {
+  const odd = { ...mapTier(), get: async () => ({ value: 'text' }) as unknown as TierRecord };
+  const chain = new TierChain([odd]);
+  expect(await chain.get('f', 'f(1)')).toBeUndefined();
+  expect(chain.stats.get(odd)).toMatchObject({ failures: 1, misses: 1, hits: 0 });
+});
+
+test('a probe that is overtaken by a delete does not fill the faster tier afterwards', async () => {
+  const fast = mapTier();
+  const { tier: slow, goOn } = heldTier();
+  await slow.set('f', 'f(1)', record([1]));
+  const chain = new TierChain([fast, slow]);
+  const probe = chain.get('f', 'f(1)');
+  const deleted = chain.delete('f', 'f(1)');
+  goOn();
+  await Promise.all([probe, deleted]);
+  expect(await fast.get('f', 'f(1)')).toBeUndefined();
+});
+
+test('closing waits for the writes', async () => {
+  const tier = mapTier();
+  const written: string[] = [];
+  const chain = new TierChain([
+    {
+      ...tier,
+      async set(...args) {
+        await undefined;
+        await tier.set(...args);
+        written.push(args[1]);
+      },
+      async close() {
+        written.push('closed');
+      },
+    },
+  ]);
+  chain.set('f', 'f(1)', record([1]));
+  chain.set('f', 'f(2)', record([2]));
+  await chain.close();
+  expect(written).toEqual(['f(1)', 'f(2)', 'closed']);
+});
