@@ -7,7 +7,7 @@
  * or a call that its receiver no longer knows is late, and is dropped.
  *
  * One thing travels outside the port: a call that was made on the coordinator's own thread reaches
- * its worker as a Piscina task (`Task`), and its outcome returns as that task's result.
+ * its worker in a Piscina task (`Batch`), and its outcome returns with that task's result.
  */
 
 /** How the bytes of an {@link Encoded} are to be read. Stored by persistent tiers: never renumber. */
@@ -72,7 +72,7 @@ export type Outcome =
   | ({ readonly type: 'complete'; readonly lease: number } & Computed)
   | { readonly type: 'fail'; readonly lease: number; readonly error: Encoded; readonly ms: number };
 
-/** What Piscina hands to a worker for a call that was made on the coordinator's thread. */
+/** One computation that a worker is to run for a call made on the coordinator's thread. */
 export interface Task {
   readonly lease: number;
   /** The coordinator's number for the function. */
@@ -81,6 +81,11 @@ export interface Task {
   readonly define?: FunctionInfo;
   /** The argument array; plain when every argument is a primitive. */
   readonly args: readonly unknown[] | Encoded;
+}
+
+/** What Piscina hands to a worker: one task, or several tiny ones, to be run in this order. */
+export interface Batch {
+  readonly tasks: readonly Task[];
 }
 
 /** The first word of a worker, through Piscina's own channel; it carries the port. */

@@ -4,7 +4,7 @@
  */
 
 import { MessageChannel, type MessagePort, parentPort, threadId } from 'node:worker_threads';
-import type { Hello, Outcome, Task } from '../src/protocol.ts';
+import type { Batch, Hello, Outcome } from '../src/protocol.ts';
 import { installSide } from '../src/side.ts';
 import { ThreadSide } from '../src/thread/thread-side.ts';
 
@@ -16,5 +16,4 @@ installSide(side);
 const hello: Hello<MessagePort> = { type: 'threadmemo:hello', threadId, port: port2, mail };
 parentPort?.postMessage(hello, [port2]);
 
-export default (task: Task): Outcome | undefined | Promise<Outcome | undefined> =>
-  side.runTask(task);
+export default (batch: Batch): Outcome[] | Promise<Outcome[]> => side.runBatch(batch);

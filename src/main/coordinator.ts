@@ -155,7 +155,7 @@ export class Coordinator {
     if (peer.gone) return;
     peer.gone = true;
     const lost = [...peer.leases].filter((lease) => lease.cancelled === 'no');
-    // Tasks behind the first were handed over ahead of time, and had not started.
+    // Those behind the first task of a batch may not have started.
     const running = [...peer.leases].find((lease) => !lease.leader);
     for (const lease of peer.leases) this.#lose(lease);
     for (const waiter of peer.calls.values()) this.leave(waiter);

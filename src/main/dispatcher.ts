@@ -1,53 +1,36 @@
 /**
  * The backlog: flights that wait for a free thread, first come, first served.
  *
- * It is Piscina's own task queue, so a thread that has just finished gets its next task without a
- * detour; and it is ours, so that a flight can leave it: taken over by a thread that wants it,
- * dropped when nobody wants it any more, or put first when its thread has died.
+ * A flight can leave it at any time: taken over by a thread that wants it, dropped when nobody wants
+ * it any more, or put first when its thread has died.
  */
 
-import type { TaskQueue } from 'piscina';
 import { type Link, LinkedList } from '../linked-list.ts';
-import type { Task } from '../protocol.ts';
-import type { Flight, Lease } from './flight.ts';
+import type { Flight } from './flight.ts';
 import type { Backlog } from './flights.ts';
 
-/** A flight on its way to a thread. */
-export interface Job {
-  readonly flight: Flight;
-  /** Its thread has died before; it goes first. */
-  readonly again: boolean;
-  /** What is sent to the thread, completed when that is chosen. */
-  readonly task: { -readonly [Field in keyof Task]: Task[Field] };
-  /** Since a thread was chosen for it. */
-  lease: Lease | undefined;
-  /** What it was thought to take when it was handed over. */
-  expectedMs: number;
-}
-
-/** Piscina's object for a task; `Job` is what it carries for its queue and its balancer. */
-type QueuedTask = Parameters<TaskQueue['push']>[0];
+/**
+ * Work that a thread is given at once, by what its functions took lately: about what it costs to
+ * wake the thread twice. Whatever takes longer is handed out one by one, to whoever is free.
+ */
+const BATCH_MS = 0.2;
 
 interface Waiting {
   readonly flight: Flight;
-  readonly task: QueuedTask;
+  /** Its thread has died before: it is handed out alone, so that it does no harm to others. */
+  readonly again: boolean;
 }
 
-export class Dispatcher implements Backlog, TaskQueue {
+export class Dispatcher implements Backlog {
   readonly #waiting = new LinkedList<Waiting>();
   readonly #links = new Map<Flight, Link<Waiting>>();
   readonly #maxQueue: number;
-  readonly #run: (job: Job) => void;
-  readonly #jobOf: (task: QueuedTask) => Job;
+  readonly #feed: () => void;
 
-  /**
-   * @param run hands a job to Piscina, which starts it at once or pushes it here.
-   * @param jobOf finds the job again in what is pushed.
-   */
-  constructor(maxQueue: number, run: (job: Job) => void, jobOf: (task: QueuedTask) => Job) {
+  /** @param feed hears of every flight that is queued, and has free threads ask for the `next`. */
+  constructor(maxQueue: number, feed: () => void) {
     this.#maxQueue = maxQueue;
-    this.#run = run;
-    this.#jobOf = jobOf;
+    this.#feed = feed;
   }
 
   /** Flights that wait. */
@@ -56,8 +39,10 @@ export class Dispatcher implements Backlog, TaskQueue {
   }
 
   enqueue(flight: Flight, again: boolean): boolean {
-    const task = { lease: 0, fn: flight.fn.number, args: flight.args ?? [] };
-    this.#run({ flight, again, task, lease: undefined, expectedMs: 0 });
+    const waiting = { flight, again };
+    const link = again ? this.#waiting.pushFront(waiting) : this.#waiting.pushBack(waiting);
+    this.#links.set(flight, link);
+    this.#feed();
     if (again || !this.#links.has(flight) || this.size <= this.#maxQueue) return true;
     this.withdraw(flight);
     return false;
@@ -70,32 +55,23 @@ export class Dispatcher implements Backlog, TaskQueue {
     this.#waiting.remove(link);
   }
 
+  /** Takes out what one thread is to be given now: one flight, or a few tiny ones. */
+  next(): Flight[] {
+    const batch: Flight[] = [];
+    let expectedMs = 0;
+    for (let next = this.#waiting.front; next; next = this.#waiting.front) {
+      expectedMs += next.again ? Number.POSITIVE_INFINITY : next.flight.fn.typicalMs;
+      if (batch.length > 0 && expectedMs > BATCH_MS) break;
+      this.withdraw(next.flight);
+      batch.push(next.flight);
+    }
+    return batch;
+  }
+
   /** Takes out everything that waits. */
   withdrawAll(): Flight[] {
     const flights = [...this.#links.keys()];
     for (const flight of flights) this.withdraw(flight);
     return flights;
-  }
-
-  push(task: QueuedTask): void {
-    const { flight, again } = this.#jobOf(task);
-    const waiting = { flight, task };
-    const link = again ? this.#waiting.pushFront(waiting) : this.#waiting.pushBack(waiting);
-    this.#links.set(flight, link);
-  }
-
-  unshift(task: QueuedTask): void {
-    const { flight } = this.#jobOf(task);
-    this.#links.set(flight, this.#waiting.pushFront({ flight, task }));
-  }
-
-  shift(): QueuedTask | null {
-    const next = this.#waiting.front;
-    if (next) this.withdraw(next.flight);
-    return next?.task ?? null;
-  }
-
-  remove(task: QueuedTask): void {
-    this.withdraw(this.#jobOf(task).flight);
   }
 }

@@ -40,11 +40,7 @@ export class MemoPool {
   constructor(options: ResolvedPoolOptions) {
     this.options = options;
     this.#tiers = new TierChain(options.tiers);
-    this.#dispatcher = new Dispatcher(
-      options.maxQueue,
-      (job) => this.#threads.run(job),
-      (task) => this.#threads.jobOf(task),
-    );
+    this.#dispatcher = new Dispatcher(options.maxQueue, () => this.#threads.feed());
     this.#coordinator = new Coordinator({
       clock: systemClock,
       store: new Store(options, systemClock),
@@ -53,8 +49,9 @@ export class MemoPool {
       attempts: options.attempts,
     });
     const coordinator = this.#coordinator;
-    this.#threads = new Threads(options, this.#dispatcher, {
-      begin: (flight, peer) => coordinator.begin(flight, peer),
+    this.#threads = new Threads(options, {
+      waiting: () => this.#dispatcher.size,
+      begin: (peer) => this.#dispatcher.next().map((flight) => coordinator.begin(flight, peer)),
       received: (peer, message) => receive(coordinator, peer, message),
       settled: (outcome) => coordinator.settle(outcome),
       lost: (lease, cause) => coordinator.lost(lease, cause),

@@ -12,62 +12,73 @@
 
 import { createRequire } from 'node:module';
 import type { MessagePort, Worker } from 'node:worker_threads';
-import type { Piscina, TaskQueue } from 'piscina';
+import type { FixedQueue, Piscina } from 'piscina';
 import type { ResolvedPoolOptions } from '../options.ts';
-import type { Hello, Outcome, ToCoordinator, ToThread } from '../protocol.ts';
-import type { Job } from './dispatcher.ts';
+import type { Hello, Outcome, Task, ToCoordinator, ToThread } from '../protocol.ts';
 import type { FunctionRecord } from './entry.ts';
-import type { Flight, Lease, Peer } from './flight.ts';
+import type { Lease, Peer } from './flight.ts';
 
-/** What there is to know of threads and their tasks. */
+/** What threads need, and what there is to know of them. */
 export interface ThreadEvents {
-  /** A thread was chosen for the job: the lease for it. */
-  begin(flight: Flight, peer: Peer): Lease;
+  /** How many flights wait. */
+  waiting(): number;
+  /** The leases for what this thread is to do now; none when nothing waits any more. */
+  begin(peer: Peer): Lease[];
   received(peer: Peer, message: ToCoordinator): void;
-  /** A task has ended with this outcome. */
+  /** A computation has ended with this outcome. */
   settled(outcome: Outcome): void;
-  /** A task has ended without an outcome, in a thread whose death nothing else will report. */
+  /** A task has failed, in a thread whose death nothing else will report. */
   lost(lease: Lease, cause: unknown): void;
   /** There is no thread for what waits, and none can be started. */
   stranded(cause: unknown): void;
   died(peer: Peer, cause: unknown): void;
 }
 
+/**
+ * A place in Piscina's queue. What it stands for is decided when a thread is chosen for it, so that
+ * a flight can leave our backlog until then, and a thread that has just finished still gets its next
+ * work from Piscina in the same turn.
+ */
+interface Ticket {
+  readonly tasks: Task[];
+  leases: Lease[];
+  peer: ThreadPeer | undefined;
+}
+
 /** Loaded when a pool is opened, because worker threads load this module too, and never open one. */
 const loadPiscina = () => createRequire(import.meta.url)('piscina') as typeof import('piscina');
-
-/**
- * Work that a thread may have ahead of it, by what its functions took lately: about what it costs
- * to wake the thread twice. Whatever takes longer is handed out one by one, to whoever is free.
- */
-const AHEAD_MS = 0.2;
 
 const ENTRY = new URL('../../workers/pool.js', import.meta.url);
 
 export class Threads {
   readonly #events: ThreadEvents;
+  readonly #threads: number;
   readonly #piscina: Piscina;
-  readonly #queue: TaskQueue;
-  /** Piscina's place for what a task tells its queue and its balancer. */
-  readonly #job: typeof import('piscina').queueOptionsSymbol = loadPiscina().queueOptionsSymbol;
+  readonly #queue: FixedQueue;
+  /** Piscina's place for what a task tells its balancer. */
+  readonly #ticketOf: typeof import('piscina').queueOptionsSymbol;
   readonly #peers = new Map<number, ThreadPeer>();
+  /** Tickets in Piscina's queue. */
+  #queued = 0;
   #lastError: unknown;
   /** Threads that have died since the pool was opened, replaced ones included. */
   lost = 0;
 
-  constructor({ threads, worker }: ResolvedPoolOptions, queue: TaskQueue, events: ThreadEvents) {
+  constructor({ threads, worker }: ResolvedPoolOptions, events: ThreadEvents) {
     this.#events = events;
-    this.#queue = queue;
+    this.#threads = threads;
+    const piscina = loadPiscina();
+    this.#ticketOf = piscina.queueOptionsSymbol;
+    this.#queue = new piscina.FixedQueue();
     const { execArgv, env, resourceLimits } = worker;
-    this.#piscina = new (loadPiscina().Piscina)({
+    this.#piscina = new piscina.Piscina({
       filename: ENTRY.href,
       minThreads: threads,
       maxThreads: threads,
       idleTimeout: Number.POSITIVE_INFINITY,
-      concurrentTasksPerWorker: Number.MAX_SAFE_INTEGER,
+      concurrentTasksPerWorker: 1,
       recordTiming: false,
-      taskQueue: queue,
-      stricterFIFO: true,
+      taskQueue: this.#queue,
       loadBalancer: (task, workers) => this.#choose(task, workers),
       ...(execArgv && { execArgv: [...execArgv] }),
       ...(env && { env }),
@@ -83,21 +94,9 @@ export class Threads {
     return this.#piscina.threads.length;
   }
 
-  /** Gives a job to a thread that is free, or to the queue. */
-  run(job: Job): void {
-    this.#piscina.run(Object.assign(job.task, { [this.#job]: job })).then(
-      (outcome: Outcome | undefined) => {
-        peerOf(job)?.finish(job);
-        // Without one it came over the port, or it will: the thread had more to say before it.
-        if (outcome) this.#events.settled(outcome);
-      },
-      (cause) => this.#failed(job, cause),
-    );
-  }
-
-  /** The job behind a task of Piscina's. */
-  jobOf(task: QueuedTask): Job {
-    return task[this.#job] as unknown as Job;
+  /** Sees to it that threads ask for what waits: now if they are free, or when they become so. */
+  feed(): void {
+    while (this.#queued < Math.min(this.#events.waiting(), this.#threads)) this.#queueTicket();
   }
 
   /** Ends all threads; what they were computing fails. */
@@ -105,27 +104,34 @@ export class Threads {
     return this.#piscina.destroy();
   }
 
-  /** Piscina's balancer: called when the task can be posted right away. */
-  #choose(task: PiscinaTask, workers: PiscinaWorker[]): PiscinaWorker | null {
-    const job = this.jobOf(task);
-    let best: PiscinaWorker | null = null;
-    let least = AHEAD_MS - job.flight.fn.typicalMs;
-    for (const worker of workers) {
-      // By Piscina's own count: it has taken a task off before the job's promise tells us.
-      const isFree = worker.currentUsage === 0;
-      const { aheadMs } = this.#peer(worker.id);
-      if (!isFree && aheadMs >= least) continue;
-      best = worker;
-      least = aheadMs;
-      if (isFree) break;
-    }
-    if (best) this.#give(job, this.#peer(best.id));
-    return best;
+  #queueTicket(): void {
+    const ticket: Ticket = { tasks: [], leases: [], peer: undefined };
+    this.#queued++;
+    this.#piscina.run({ tasks: ticket.tasks, [this.#ticketOf]: ticket }).then(
+      // What is missing came over the port, or it will: the thread had more to say before it.
+      (outcomes: Outcome[]) => outcomes.forEach((outcome) => void this.#events.settled(outcome)),
+      (cause) => this.#failed(ticket, cause),
+    );
   }
 
-  #give(job: Job, peer: ThreadPeer): void {
-    job.lease = this.#events.begin(job.flight, peer);
-    peer.take(job);
+  /** Piscina's balancer: called when the ticket's turn has come, and posts its tasks right after. */
+  #choose(task: PiscinaTask, workers: PiscinaWorker[]): PiscinaWorker | null {
+    const worker = workers.find(({ currentUsage }) => currentUsage === 0);
+    if (!worker) return null;
+    this.#queued--;
+    queueMicrotask(() => this.feed());
+    this.#fill(task[this.#ticketOf] as unknown as Ticket, this.#peer(worker.id));
+    return worker;
+  }
+
+  #fill(ticket: Ticket, peer: ThreadPeer): void {
+    ticket.peer = peer;
+    ticket.leases = this.#events.begin(peer);
+    for (const { id, flight } of ticket.leases) {
+      const { fn, args = [] } = flight;
+      const task = { lease: id, fn: fn.number, args };
+      ticket.tasks.push(peer.knows(fn) ? task : { ...task, define: fn.info });
+    }
   }
 
   #peer(threadId: number): ThreadPeer {
@@ -171,26 +177,24 @@ export class Threads {
 
   #rescue(cause: unknown): void {
     this.#lastError = cause ?? this.#lastError;
-    if (this.count === 0 && this.#queue.size > 0) this.#events.stranded(this.#lastError);
+    if (this.count > 0 || this.#queue.size === 0) return;
+    while (this.#queue.size > 0) this.#queue.shift();
+    this.#queued = 0;
+    this.#events.stranded(this.#lastError);
   }
 
-  /** A job that has no lease was still queued when the pool was closed. */
-  #failed(job: Job, cause: unknown): void {
-    const peer = peerOf(job);
-    if (!job.lease || !peer) return;
+  /** A ticket without a thread was still queued when the pool was closed. */
+  #failed({ leases, peer }: Ticket, cause: unknown): void {
+    if (!peer) return;
     const seenAtPort = peer.attached && !peer.gone && !this.#worker(peer.threadId);
-    if (!seenAtPort) this.#events.lost(job.lease, cause);
+    if (seenAtPort) return;
+    for (const lease of leases) this.#events.lost(lease, cause);
   }
 }
 
-type QueuedTask = Parameters<TaskQueue['push']>[0];
 type PiscinaTask = Parameters<NonNullable<Balancer>>[0];
 type PiscinaWorker = Parameters<NonNullable<Balancer>>[1][number];
 type Balancer = NonNullable<ConstructorParameters<typeof Piscina>[0]>['loadBalancer'];
-
-function peerOf({ lease }: Job): ThreadPeer | undefined {
-  return lease?.peer as ThreadPeer | undefined;
-}
 
 class ThreadPeer implements Peer {
   readonly leases = new Set<Lease>();
@@ -198,8 +202,6 @@ class ThreadPeer implements Peer {
   gone = false;
   replaced = false;
   readonly threadId: number;
-  /** What the tasks that it has are thought to take. */
-  aheadMs = 0;
   readonly terminate: () => void;
   #port: MessagePort | undefined;
   #mail: Int32Array | undefined;
@@ -213,17 +215,11 @@ class ThreadPeer implements Peer {
     this.terminate = terminate;
   }
 
-  take(job: Job): void {
-    const { fn } = job.flight;
-    job.expectedMs = Math.min(fn.typicalMs, AHEAD_MS);
-    job.task.lease = job.lease?.id ?? 0;
-    if (!this.#told.has(fn)) job.task.define = fn.info;
+  /** Whether the thread has been told of this function; asked once before each task. */
+  knows(fn: FunctionRecord): boolean {
+    if (this.#told.has(fn)) return true;
     this.#told.add(fn);
-    this.aheadMs += job.expectedMs;
-  }
-
-  finish(job: Job): void {
-    this.aheadMs -= job.expectedMs;
+    return false;
   }
 
   /** Whether the death of the thread will be seen at its port. */

@@ -12,6 +12,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { watchLimits } from '../call-limits.ts';
 import type { ResolvedCallOptions } from '../options.ts';
 import type {
+  Batch,
   FunctionInfo,
   FunctionStats,
   Outcome,
@@ -114,18 +115,42 @@ export class ThreadSide implements Side {
   }
 
   /**
-   * Runs what the pool has given to this thread. The result is Piscina's to carry back, unless the
-   * thread has said something else meanwhile: two ports have no order between them, and what the
-   * computation did must not become known after its end.
+   * Runs what the pool has given to this thread. The outcomes are Piscina's to carry back, but for
+   * those that must not become known before something else that the thread has said: two ports have
+   * no order between them.
    */
-  runTask(task: Task): Outcome | undefined | Promise<Outcome | undefined> {
+  runBatch({ tasks }: Batch): Outcome[] | Promise<Outcome[]> {
+    const [only] = tasks;
+    if (only && tasks.length === 1)
+      return after(this.#runTask(only), (outcome) => this.#finish(outcome));
+    return this.#runAll(tasks);
+  }
+
+  async #runAll(tasks: readonly Task[]): Promise<Outcome[]> {
+    const outcomes: Outcome[] = [];
+    for (const task of tasks) {
+      const outcome = this.#runTask(task);
+      const settled = outcome instanceof Promise ? await outcome : outcome;
+      if (settled) outcomes.push(settled);
+    }
+    if (!this.#isQuiet) await this.#quiet();
+    return outcomes;
+  }
+
+  #finish(outcome: Outcome | undefined): Outcome[] | Promise<Outcome[]> {
+    const outcomes = outcome ? [outcome] : [];
+    return this.#isQuiet ? outcomes : this.#quiet().then(() => outcomes);
+  }
+
+  /** Undefined when the outcome was sent over the port. */
+  #runTask(task: Task): Outcome | undefined | Promise<Outcome | undefined> {
     if (task.define) this.#functions.set(task.fn, task.define);
     const said = this.#said;
     const outcome = this.#run(task.lease, (computation) => this.#prepare(task, computation));
     return after(outcome, (result) => {
       if (this.#isQuiet && said === this.#said && !largeBuffer(result)) return result;
       this.#report(result);
-      return this.#quiet();
+      return undefined;
     });
   }
 
@@ -258,9 +283,9 @@ export class ThreadSide implements Side {
     return this.#calls.size === 0 && this.#running.size === 0 && this.#orders.size === 0;
   }
 
-  #quiet(): Promise<undefined> {
+  #quiet(): Promise<void> {
     return new Promise((resolve) => {
-      this.#whenQuiet.push(() => resolve(undefined));
+      this.#whenQuiet.push(resolve);
       this.#settleQuiet();
     });
   }

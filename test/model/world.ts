@@ -8,7 +8,7 @@
 
 import assert from 'node:assert/strict';
 import { Coordinator } from '../../src/main/coordinator.ts';
-import { Dispatcher, type Job } from '../../src/main/dispatcher.ts';
+import { Dispatcher } from '../../src/main/dispatcher.ts';
 import { BOOKKEEPING_BYTES, type FunctionRecord } from '../../src/main/entry.ts';
 import type { Answer, Lease, Peer, Waiter } from '../../src/main/flight.ts';
 import { receive } from '../../src/main/receive.ts';
@@ -31,12 +31,6 @@ const TTL = 100;
 
 const ALIVE = new Set(['probing', 'queued', 'leased']);
 const FAILURES = new Set(['WorkerLostError', 'CycleError', 'Error']);
-
-/** What stands for Piscina's object of a task. */
-interface FakeTask {
-  readonly job: Job;
-}
-type Queued = Parameters<Dispatcher['push']>[0];
 
 /** A caller, as its own thread sees it. */
 export interface Caller {
@@ -114,11 +108,7 @@ export class World {
     this.limits = withTier ? FEW : LIMITS;
     this.store = new Store(this.limits, this.clock);
     const tiers = new TierChain(withTier ? [this.#slowTier()] : []);
-    this.dispatcher = new Dispatcher(
-      Number.POSITIVE_INFINITY,
-      (job) => this.#run(job),
-      (task) => (task as unknown as FakeTask).job,
-    );
+    this.dispatcher = new Dispatcher(Number.POSITIVE_INFINITY, () => this.#feed());
     const parts = { clock: this.clock, store: this.store, tiers, backlog: this.dispatcher };
     this.coordinator = new Coordinator({ ...parts, attempts: 2 });
     for (let n = 0; n < THREADS; n++) this.#spawn();
@@ -169,8 +159,8 @@ export class World {
     const error = encodeThrown(new Error(`of lease ${lease}`));
     const outcome =
       how === 'complete'
-        ? ({ type: 'complete', lease, value: lease, ttl: keep ? TTL : 0, ms: 1 } as const)
-        : ({ type: 'fail', lease, error, ms: 1 } as const);
+        ? ({ type: 'complete', lease, value: lease, ttl: keep ? TTL : 0, ms: 0.01 } as const)
+        : ({ type: 'fail', lease, error, ms: 0.01 } as const);
     if (running.leader?.state === 'waiting') running.leader.state = 'answered';
     if (peer && running.leader) this.say(peer, outcome);
     else this.coordinator.settle(outcome);
@@ -193,7 +183,7 @@ export class World {
 
   /** A late word of a lease that has ended. */
   late({ lease, peer }: Running): void {
-    const outcome = { type: 'complete', lease, value: lease, ttl: TTL, ms: 1 } as const;
+    const outcome = { type: 'complete', lease, value: lease, ttl: TTL, ms: 0.01 } as const;
     if (peer) this.say(peer, outcome);
     else this.coordinator.settle(outcome);
   }
@@ -338,29 +328,19 @@ export class World {
     this.#startOf.set(lease, running);
   }
 
-  /** As Piscina does: to a free thread, or else into the queue. */
-  #run(job: Job): void {
-    const peer = this.#freePeer();
-    if (peer) this.#give(job, peer);
-    else this.dispatcher.push({ job } as unknown as Queued);
-  }
-
-  #give(job: Job, peer: FakePeer): void {
-    job.lease = this.coordinator.begin(job.flight, peer);
-    this.#begin(job.lease.id, job.flight.fn.info.id, job.flight.key, undefined, peer);
-  }
-
   #freePeer(): FakePeer | undefined {
     const tasks = [...this.running.values()].filter(({ leader }) => !leader);
     const busy = new Set(tasks.map(({ peer }) => peer));
     return this.peers.find((each) => !busy.has(each));
   }
 
-  /** What Piscina does when a thread has become free. */
+  /** What the pool does: a thread without a task is given what comes next. */
   #feed(): void {
     for (let peer = this.#freePeer(); peer && this.dispatcher.size > 0; peer = this.#freePeer()) {
-      const task = this.dispatcher.shift() as unknown as FakeTask;
-      this.#give(task.job, peer);
+      for (const flight of this.dispatcher.next()) {
+        const lease = this.coordinator.begin(flight, peer);
+        this.#begin(lease.id, flight.fn.info.id, flight.key, undefined, peer);
+      }
     }
   }
 

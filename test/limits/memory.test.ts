@@ -1,0 +1,80 @@
+/** The limit in bytes holds for what is counted, and the process takes much more. */
+
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
+import { expect, test } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
+import { canonicalKey } from '../../src/keys/canonical.ts';
+import { Coordinator } from '../../src/main/coordinator.ts';
+import { BOOKKEEPING_BYTES } from '../../src/main/entry.ts';
+import type { Flight, Peer } from '../../src/main/flight.ts';
+import { Store } from '../../src/main/store.ts';
+import { TierChain } from '../../src/main/tier-chain.ts';
+import type { Outcome } from '../../src/protocol.ts';
+import { toPortable } from '../../src/values/portable.ts';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
+
+/** Memory of array buffers is part of `external`. */
+async function memoryHeld(): Promise<number> {
+  await new Promise((resolve) => setImmediate(resolve));
+  collectGarbage();
+  await new Promise((resolve) => setImmediate(resolve));
+  collectGarbage();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
+
+/** A coordinator whose flights are computed at once by a thread that is only pretended. */
+function world(max: number) {
+  const limit = Number.MAX_SAFE_INTEGER;
+  const limits = { max: limit, maxSize: limit, maxEntrySize: limit };
+  const store = new Store(limits, systemClock);
+  const waiting: Flight[] = [];
+  const backlog = { enqueue: (flight: Flight) => waiting.push(flight) > 0, withdraw() {} };
+  const tiers = new TierChain([]);
+  const coordinator = new Coordinator({ clock: systemClock, store, tiers, backlog, attempts: 2 });
+  const fn = coordinator.define({ id: 'threadmemo/memory.js#memory', module: 'file:///m.js', max });
+  const state = { gone: false, replaced: false, post() {}, terminate() {} };
+  const peer: Peer = { leases: new Set(), calls: new Map(), ...state };
+  const { port1, port2 } = new MessageChannel();
+
+  function compute(n: number, value: unknown): void {
+    const waiter = { peer: undefined, parent: undefined, flight: undefined, place: 0 };
+    const methods = { deliver() {}, lead() {}, ledItself() {} };
+    const key = `${fn.info.id}(${canonicalKey([n])})`;
+    coordinator.want({ fn, key, waiter: { ...waiter, ...methods }, refresh: false });
+    const flight = waiting.pop() as Flight;
+    const { id } = coordinator.begin(flight, peer);
+    port1.postMessage({ type: 'complete', lease: id, value: toPortable(value, 'value'), ms: 1.5 });
+    const received = receiveMessageOnPort(port2) as { message: Outcome };
+    coordinator.settle(received.message);
+  }
+  return { store, compute, close: () => port1.close() };
+}
+
+const ENTRIES = 50_000;
+
+test.each([
+  ['numbers', (n: number) => n + 0.5, Number.POSITIVE_INFINITY, 8],
+  ['texts of 20 characters', (n: number) => String(n).padStart(20), Number.POSITIVE_INFINITY, 20],
+  ['Buffers of 20 bytes', (n: number) => Buffer.alloc(20, n), Number.POSITIVE_INFINITY, 20],
+  ['Buffers of 20 bytes, in a function with max', (n: number) => Buffer.alloc(20, n), 1e9, 20],
+])('%s take about what is counted', async (what, value, max, valueBytes) => {
+  const { store, compute, close } = world(max);
+  for (let n = 0; n < 1000; n++) compute(n, value(n));
+  const [before, counted] = [await memoryHeld(), store.bytes];
+  for (let n = 0; n < ENTRIES; n++) compute(10_000_000 + n, value(n));
+  const [grown, bytes] = [(await memoryHeld()) - before, store.bytes - counted];
+  close();
+  expect(store.size).toBe(ENTRIES + 1000);
+
+  const beside = bytes / ENTRIES - BOOKKEEPING_BYTES;
+  const bookkeeping = Math.round(grown / ENTRIES - beside);
+  console.log(`${what}: ${bookkeeping} bytes of bookkeeping; ${BOOKKEEPING_BYTES} are counted`);
+  expect(beside).toBeGreaterThan(valueBytes);
+  expect(grown / bytes).toBeGreaterThan(0.5);
+  expect(grown / bytes).toBeLessThan(1.3);
+});
