@@ -63,8 +63,7 @@ export interface Entry {
 }
 
 /**
- * Bytes that an entry takes beside its key's characters and its value's bytes: the entry, two list
- * links, a map slot, and the headers of the string and of the byte array with its buffer.
- * `test/limits/memory.test.ts` holds it against the process's real memory.
+ * Bytes that an entry takes beside its key's characters and its value: the entry, its links, a map
+ * slot, and the header of the key. `test/limits/memory.test.ts` holds it against real memory.
  */
-export const BOOKKEEPING_BYTES = 512;
+export const BOOKKEEPING_BYTES = 256;

@@ -119,8 +119,8 @@ export class Threads {
     const worker = workers.find(({ currentUsage }) => currentUsage === 0);
     if (!worker) return null;
     this.#queued--;
-    queueMicrotask(() => this.feed());
     this.#fill(task[this.#ticketOf] as unknown as Ticket, this.#peer(worker.id));
+    if (this.#events.waiting() > 0) queueMicrotask(() => this.feed());
     return worker;
   }
 

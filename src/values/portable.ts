@@ -42,11 +42,14 @@ export function toPortableAgain(encoded: Encoded): Portable {
   return encoded.codec >= Codec.buffer ? encoded : (decode(encoded) as Primitive);
 }
 
-/** Bytes that it takes to keep it, without any bookkeeping. */
+/** What an array of bytes takes beside its bytes: itself, its buffer, and that buffer's memory block. */
+const ARRAY_BYTES = 240;
+
+/** Bytes that it takes to keep it. */
 export function bytesOf(portable: Portable): number {
   if (typeof portable === 'string') return bytesOfText(portable);
   if (typeof portable === 'bigint') return portable.toString(16).length;
-  return isPrimitive(portable) ? 8 : portable.bytes.byteLength;
+  return isPrimitive(portable) ? 8 : portable.bytes.byteLength + ARRAY_BYTES;
 }
 
 /** V8 keeps a string that has any character above U+00FF with two bytes a character. */

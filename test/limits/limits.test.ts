@@ -57,7 +57,7 @@ test('the waiters of one computation do not make it more used than a later one',
 });
 
 test('maxSize and maxEntrySize: bytes are never more, and what is too large is not kept', async () => {
-  const entry = 1000 + BOOKKEEPING_BYTES + 200;
+  const entry = 1000 + BOOKKEEPING_BYTES + 400;
   const pool = await open({ threads: 1, maxSize: 5 * entry, maxEntrySize: 2 * entry });
   const cell = fresh('size');
   for (let size = 1000; size < 1020; size++) {
