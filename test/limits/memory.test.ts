@@ -17,14 +17,20 @@ import { toPortable } from '../../src/values/portable.ts';
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
-/** Memory of array buffers is part of `external`. */
+/**
+ * Memory of array buffers is part of `external`, and is given back some time after the garbage
+ * collection: what counts is what is left when nothing goes away any more.
+ */
 async function memoryHeld(): Promise<number> {
-  await new Promise((resolve) => setImmediate(resolve));
-  collectGarbage();
-  await new Promise((resolve) => setImmediate(resolve));
-  collectGarbage();
-  const { heapUsed, external } = process.memoryUsage();
-  return heapUsed + external;
+  let least = Number.POSITIVE_INFINITY;
+  for (let quiet = 0; quiet < 5; quiet++) {
+    collectGarbage();
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+    const { heapUsed, external } = process.memoryUsage();
+    if (heapUsed + external < least * 0.999) quiet = 0;
+    least = Math.min(least, heapUsed + external);
+  }
+  return least;
 }
 
 /** A coordinator whose flights are computed at once by a thread that is only pretended. */
@@ -55,7 +61,7 @@ function world(max: number) {
   return { store, compute, close: () => port1.close() };
 }
 
-const ENTRIES = 50_000;
+const ENTRIES = 20_000;
 
 test.each([
   ['numbers', (n: number) => n + 0.5, Number.POSITIVE_INFINITY, 8],

@@ -39,8 +39,8 @@ const applications = {
     console.log(...(await Promise.all([...under, queued])));
   },
   async 'has no thread that starts'() {
-    const resourceLimits = { maxOldGenerationSizeMb: 1, maxYoungGenerationSizeMb: 1 };
-    await createPool({ threads: 2, worker: { resourceLimits } });
+    const execArgv = ['--import', 'file:///no/such/module.mjs'];
+    await createPool({ threads: 2, worker: { execArgv } });
     await square(1).catch((error) => console.log(error.name));
   },
 };
