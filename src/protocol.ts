@@ -114,7 +114,7 @@ export type ToCoordinator =
       /** Do not answer from the cache. */
       readonly refresh: boolean;
     }
-  /** The caller of a claim has gone away. */
+  /** The caller of a claim has gone away. Answered by `done`: nothing about the call comes after it. */
   | { readonly type: 'leave'; readonly call: number }
   | Outcome
   /** Gives a lease back, not computed: its caller left while the lease was on its way. */
@@ -145,7 +145,7 @@ export type ToThread =
   | { readonly type: 'failure'; readonly call: number; readonly error: Encoded }
   /** Nobody wants this computation any more. */
   | { readonly type: 'cancel'; readonly lease: number }
-  /** The answer to `invalidate` and `clear`: no thread and no tier answers with the old value now. */
+  /** The answer to `leave`; and to `invalidate` and `clear`: nobody answers with the old value now. */
   | { readonly type: 'done'; readonly call: number }
   | {
       readonly type: 'found';

@@ -44,8 +44,9 @@ export class LocalSide implements Side {
       } catch (error) {
         return reject(error);
       }
-      if (options.signal || options.timeout !== undefined)
-        this.#watch(waiter, info.id, key, options);
+      const canLeave = options.signal || options.timeout !== undefined;
+      // It may have been answered at once: refused by a full queue, or by a closed pool.
+      if (canLeave && waiter.flight) this.#watch(waiter, info.id, key, options);
     });
   }
 

@@ -61,6 +61,7 @@ function leave(coordinator: Coordinator, peer: Peer, call: number): void {
   const waiter = peer.calls.get(call);
   peer.calls.delete(call);
   if (waiter) coordinator.leave(waiter);
+  peer.post({ type: 'done', call });
 }
 
 function peek(coordinator: Coordinator, peer: Peer, { call, key }: Of<'peek'>): void {

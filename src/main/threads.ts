@@ -188,6 +188,7 @@ export class Threads {
     if (!peer) return;
     const seenAtPort = peer.attached && !peer.gone && !this.#worker(peer.threadId);
     if (seenAtPort) return;
+    if (!this.#worker(peer.threadId)) this.#peers.delete(peer.threadId);
     for (const lease of leases) this.#events.lost(lease, cause);
   }
 }

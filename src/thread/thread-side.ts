@@ -49,11 +49,15 @@ export class ThreadSide implements Side {
   readonly #running = new Map<number, Computation>();
   /** Waiting for `done`. */
   readonly #orders = new Map<number, () => void>();
-  /** The answer that the thread blocks for. */
-  #asked: Asked | undefined;
+  /** The answers that the thread blocks for: several, if an abort listener asks while it does. */
+  readonly #asked = new Map<number, Asked>();
   #lastCall = 0;
   /** The task that waits for its module's evaluation: calls made meanwhile are made from it. */
   #loading: Computation | undefined;
+  /** Batches that hold their slot. Without one the thread is about to sleep, or sleeps. */
+  #slots = 0;
+  /** Claims of calls made without a slot: a lease for them would lie in a sleeping thread's port. */
+  readonly #heldBack: (() => void)[] = [];
   /** Messages to the coordinator so far. */
   #said = 0;
   /** By the coordinator's numbers. */
@@ -84,7 +88,10 @@ export class ThreadSide implements Side {
     const promise = this.#calls.open(call, { definition, args: snapshot(args), from, endWatch });
     const { refresh } = options;
     const parent = from?.lease;
-    this.#post({ type: 'claim', call, fn: definition.info.id, key, parent, refresh });
+    const { id } = definition.info;
+    const claim = () => this.#post({ type: 'claim', call, fn: id, key, parent, refresh });
+    if (this.#slots > 0) claim();
+    else this.#heldBack.push(claim);
     return promise;
   }
 
@@ -120,26 +127,49 @@ export class ThreadSide implements Side {
    * no order between them.
    */
   runBatch({ tasks }: Batch): Outcome[] | Promise<Outcome[]> {
-    const [only] = tasks;
-    if (only && tasks.length === 1)
-      return after(this.#runTask(only), (outcome) => this.#finish(outcome));
-    return this.#runAll(tasks);
-  }
-
-  async #runAll(tasks: readonly Task[]): Promise<Outcome[]> {
+    this.#slots++;
+    for (const post of this.#heldBack.splice(0)) post();
     const outcomes: Outcome[] = [];
-    for (const task of tasks) {
-      const outcome = this.#runTask(task);
-      const settled = outcome instanceof Promise ? await outcome : outcome;
-      if (settled) outcomes.push(settled);
-    }
-    if (!this.#isQuiet) await this.#quiet();
+    const open = this.#start(tasks, outcomes);
+    if (open.length > 0 || !this.#isQuiet) return this.#finish(open, outcomes);
+    this.#slots--;
     return outcomes;
   }
 
-  #finish(outcome: Outcome | undefined): Outcome[] | Promise<Outcome[]> {
-    const outcomes = outcome ? [outcome] : [];
-    return this.#isQuiet ? outcomes : this.#quiet().then(() => outcomes);
+  /**
+   * No task of a batch waits for another to end, and once one of them waits for anything, no outcome
+   * is held back: what it waits for may be one of the others.
+   */
+  #start(tasks: readonly Task[], outcomes: Outcome[]): Promise<void>[] {
+    const open: Promise<void>[] = [];
+    const settled = (outcome: Outcome | undefined, late: boolean) => {
+      if (!outcome) return;
+      if (late && tasks.length > 1) this.#report(outcome);
+      else outcomes.push(outcome);
+    };
+    for (const task of tasks) {
+      const outcome = this.#runTask(task);
+      if (outcome instanceof Promise) open.push(outcome.then((it) => settled(it, true)));
+      else settled(outcome, false);
+      if (open.length > 0) this.#reportAll(outcomes);
+    }
+    return open;
+  }
+
+  /** Holds the slot until nothing is open, whatever is opened meanwhile. */
+  async #finish(open: Promise<void>[], outcomes: Outcome[]): Promise<Outcome[]> {
+    await Promise.all(open);
+    while (!this.#isQuiet) {
+      this.#reportAll(outcomes);
+      await this.#quiet();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    this.#slots--;
+    return outcomes;
+  }
+
+  #reportAll(outcomes: Outcome[]): void {
+    for (const outcome of outcomes.splice(0)) this.#report(outcome);
   }
 
   /** Undefined when the outcome was sent over the port. */
@@ -162,7 +192,7 @@ export class ThreadSide implements Side {
     return load(info)
       .then((found) => ({ definition: found, args: decodeArgs(args) }))
       .finally(() => {
-        this.#loading = undefined;
+        if (this.#loading === computation) this.#loading = undefined;
       });
   }
 
@@ -200,7 +230,7 @@ export class ThreadSide implements Side {
         return this.#settleQuiet();
       case 'found':
       case 'counted':
-        this.#asked = message;
+        this.#asked.set(message.call, message);
         return;
       default:
         throw new Error(`unknown message: ${JSON.stringify(message satisfies never)}`);
@@ -242,6 +272,8 @@ export class ThreadSide implements Side {
   }
 
   #leave(call: number, reason: unknown): void {
+    // Acknowledged: a lease may be on its way to this call, and must be read and declined.
+    this.#orders.set(call, () => {});
     this.#post({ type: 'leave', call });
     this.#calls.fail(call, reason);
   }
@@ -262,12 +294,10 @@ export class ThreadSide implements Side {
 
   #ask(question: Extract<ToCoordinator, { type: 'peek' | 'stats' }>): Asked {
     this.#post(question);
-    let answer: Asked | undefined;
-    this.#mailbox.wait(() => {
-      answer = this.#asked;
-      return answer?.call === question.call;
-    });
-    return answer as Asked;
+    this.#mailbox.wait(() => this.#asked.has(question.call));
+    const answer = this.#asked.get(question.call) as Asked;
+    this.#asked.delete(question.call);
+    return answer;
   }
 
   #post(message: ToCoordinator): void {

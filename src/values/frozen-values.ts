@@ -11,7 +11,10 @@ import { fromPortable } from './portable.ts';
 
 export class FrozenValues {
   readonly #byEntry = new Map<number, WeakRef<object>>();
-  readonly #collected = new FinalizationRegistry<number>((entry) => this.#byEntry.delete(entry));
+  readonly #collected = new FinalizationRegistry<number>((entry) => {
+    // It may have been decoded anew meanwhile.
+    if (!this.#byEntry.get(entry)?.deref()) this.#byEntry.delete(entry);
+  });
 
   /** @param entry the name of the value, in this process; the same name is the same value. */
   get(entry: number, portable: Portable): unknown {
