@@ -6,8 +6,11 @@
  * made by the coordinator, are never used twice, and name one computation. A message about a lease
  * or a call that its receiver no longer knows is late, and is dropped.
  *
- * One thing travels outside the port: a call that was made on the coordinator's own thread reaches
- * its worker in a Piscina task (`Batch`), and its outcome returns with that task's result.
+ * A thread is asked for through Piscina: a task of Piscina's is a *shift*, during which the thread
+ * takes its work from the port. Between shifts it sleeps, and nothing needs to reach it.
+ *
+ * Two messages are arrays: tasks, and the outcome that a computation usually has. Every call that
+ * finds nothing costs one of each, and an object costs three times what an array does.
  */
 
 /** How the bytes of an {@link Encoded} are to be read. Stored by persistent tiers: never renumber. */
@@ -63,8 +66,8 @@ export interface Computed {
   readonly value: Portable;
   /** Milliseconds the function itself ran, waits for nested memoized calls excluded. */
   readonly ms: number;
-  /** Milliseconds to keep it for, 0 for not at all; left out when there is no limit. */
-  readonly ttl?: number;
+  /** Milliseconds to keep it for: 0 for not at all, `Infinity` when there is no limit. */
+  readonly ttl: number;
 }
 
 /** How one computation ended. */
@@ -72,21 +75,21 @@ export type Outcome =
   | ({ readonly type: 'complete'; readonly lease: number } & Computed)
   | { readonly type: 'fail'; readonly lease: number; readonly error: Encoded; readonly ms: number };
 
-/** One computation that a worker is to run for a call made on the coordinator's thread. */
-export interface Task {
-  readonly lease: number;
+/** One computation that a thread is to run for a call made on the coordinator's thread. */
+export type Task = readonly [
+  lease: number,
+  /** Which of the thread's task cells decides who has it; see {@link Hello}. */
+  cell: number,
   /** The coordinator's number for the function. */
-  readonly fn: number;
-  /** What the number means; with the first such task of a thread. */
-  readonly define?: FunctionInfo;
-  /** The argument array; plain when every argument is a primitive. */
-  readonly args: readonly unknown[] | Encoded;
-}
+  fn: number,
+  args: Arguments,
+];
 
-/** What Piscina hands to a worker: one task, or several tiny ones, to be run in this order. */
-export interface Batch {
-  readonly tasks: readonly Task[];
-}
+/** An argument array: as it is when every argument is a primitive, else as bytes. */
+export type Arguments = readonly unknown[] | Encoded;
+
+/** The outcome of a computation that has come to its end, see {@link Computed}. */
+export type Completed = readonly [lease: number, value: Portable, ms: number, ttl: number];
 
 /** The first word of a worker, through Piscina's own channel; it carries the port. */
 export interface Hello<Port> {
@@ -94,11 +97,17 @@ export interface Hello<Port> {
   readonly threadId: number;
   readonly port: Port;
   /**
-   * One Int32: the coordinator adds 1 and notifies after every message it posts, so that a thread
-   * that blocks, or computes without returning to its event loop, can see that it has mail.
+   * Int32 cells. The first counts mail: the coordinator adds 1 and notifies after every message it
+   * posts, so that a thread that blocks, or computes without returning to its event loop, can see
+   * that there is some. The others are {@link TASK_CELLS} for tasks: the coordinator stores a task's
+   * lease in one before it hands the task over, and whoever exchanges that for 0 has the task: the
+   * thread, which starts it then, or the coordinator, which takes it back.
    */
-  readonly mail: SharedArrayBuffer;
+  readonly cells: SharedArrayBuffer;
 }
+
+/** Tasks that one thread can have been handed and not have started. */
+export const TASK_CELLS = 64;
 
 /** Thread to coordinator. */
 export type ToCoordinator =
@@ -116,7 +125,8 @@ export type ToCoordinator =
     }
   /** The caller of a claim has gone away. Answered by `done`: nothing about the call comes after it. */
   | { readonly type: 'leave'; readonly call: number }
-  | Outcome
+  | Completed
+  | Extract<Outcome, { type: 'fail' }>
   /** Gives a lease back, not computed: its caller left while the lease was on its way. */
   | { readonly type: 'decline'; readonly lease: number }
   | {
@@ -132,6 +142,12 @@ export type ToCoordinator =
 
 /** Coordinator to thread. */
 export type ToThread =
+  /** Computations to start, in this order. */
+  | readonly Task[]
+  /** What the coordinator's number for a function means; before the first task with it. */
+  | { readonly type: 'define'; readonly number: number; readonly fn: FunctionInfo }
+  /** There is nothing more to do: the shift ends as soon as nothing is open in the thread. */
+  | { readonly type: 'rest' }
   /** The answer to a claim. `entry` names the value: the lease that it was computed under. */
   | {
       readonly type: 'value';

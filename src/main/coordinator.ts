@@ -12,7 +12,7 @@
 
 import type { Clock } from '../clock.ts';
 import { PoolClosedError } from '../errors.ts';
-import type { Computed, FunctionInfo, Outcome, Task } from '../protocol.ts';
+import type { Arguments, Computed, FunctionInfo, Outcome } from '../protocol.ts';
 import { toEncoded } from '../values/portable.ts';
 import { cycleOf } from './cycle.ts';
 import { type Entry, FunctionRecord } from './entry.ts';
@@ -42,7 +42,7 @@ export interface Want {
    * The arguments, when the caller's thread does not compute. Called at most once, and only when
    * the flight has none yet; what it throws is thrown by `want`, and nothing has changed then.
    */
-  readonly snapshot?: () => Task['args'];
+  readonly snapshot?: () => Arguments;
 }
 
 export interface CoordinatorParts {
@@ -155,22 +155,25 @@ export class Coordinator {
     if (peer.gone) return;
     peer.gone = true;
     const lost = [...peer.leases].filter((lease) => lease.cancelled === 'no');
-    // Those behind the first task of a batch may not have started.
-    const running = [...peer.leases].find((lease) => !lease.leader);
+    const notStarted = new Set(lost.filter((lease) => this.leases.takeBack(lease)));
+    for (const { flight } of notStarted) flight.enter(ORPHANED);
     for (const lease of peer.leases) this.#lose(lease);
     for (const waiter of peer.calls.values()) this.leave(waiter);
     peer.calls.clear();
     for (const lease of lost) {
-      const itsFault = !peer.replaced && (lease.leader || lease === running);
+      const itsFault = !peer.replaced && !notStarted.has(lease);
       this.#retry(lease.flight, itsFault ? 1 : 0, cause);
     }
   }
 
-  /** The lease's task has failed in a thread whose death is not reported otherwise. */
-  lost(lease: Lease, cause: unknown): void {
-    if (this.leases.get(lease.id) !== lease) return;
-    this.#lose(lease);
-    if (lease.cancelled === 'no') this.#retry(lease.flight, 1, cause);
+  /**
+   * Takes back a task that its thread is late to start, for whichever is free first; false when it
+   * has started.
+   */
+  reclaim(lease: Lease): boolean {
+    if (!this.leases.takeBack(lease)) return false;
+    this.#startAgain(lease.flight);
+    return true;
   }
 
   /** No thread could be started for a queued flight. */
@@ -211,7 +214,7 @@ export class Coordinator {
     }
   }
 
-  #open({ fn, key, waiter, refresh }: Want, args: Task['args'] | undefined): void {
+  #open({ fn, key, waiter, refresh }: Want, args: Arguments | undefined): void {
     const flight = this.#flights.open(fn, key);
     flight.args = args;
     flight.refreshes = refresh;
@@ -257,13 +260,15 @@ export class Coordinator {
     const cycle = cycleOf(waiter.parent, flight);
     if (cycle) return waiter.deliver(failure(cycleError(flight, cycle)));
     flight.admit(waiter);
-    if (flight.phase.at !== 'queued' || !waiter.peer) return;
-    this.#parts.backlog.withdraw(flight);
+    if (!waiter.peer) return;
+    const { phase, lease } = flight;
+    if (phase.at === 'queued') this.#parts.backlog.withdraw(flight);
+    else if (!lease || !this.leases.takeBack(lease)) return;
     this.#lead(flight, waiter);
   }
 
   #keep(flight: Flight, computed: Computed, id: number): void {
-    const { value, ttl = Number.POSITIVE_INFINITY, ms } = computed;
+    const { value, ttl, ms } = computed;
     const { fn, key, refreshes } = flight;
     if (ttl <= 0) {
       if (!refreshes) return;
@@ -281,7 +286,7 @@ export class Coordinator {
   #abandon(flight: Flight): void {
     const { lease } = flight;
     this.#flights.forget(flight);
-    if (lease) this.leases.cancel(lease);
+    if (lease && !this.leases.takeBack(lease)) this.leases.cancel(lease);
   }
 
   #lose(lease: Lease): void {

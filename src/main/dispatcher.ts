@@ -1,36 +1,53 @@
 /**
- * The backlog: flights that wait for a free thread, first come, first served.
+ * The backlog: flights that wait for a free thread, first come, first served; and which thread gets
+ * what.
  *
  * A flight can leave it at any time: taken over by a thread that wants it, dropped when nobody wants
  * it any more, or put first when its thread has died.
+ *
+ * A thread is given one flight at a time, or as many tiny ones as fill {@link BATCH_MS} by what
+ * their functions took lately. That may be wrong. So a task that its thread has not started can be
+ * taken back: by a thread that wants its value (see `coordinator.ts`), or here, when it was still
+ * not started at the second look. A thread whose task waits for another computation is free for more.
  */
 
-import { type Link, LinkedList } from '../linked-list.ts';
-import type { Flight } from './flight.ts';
+import type { Clock } from '../clock.ts';
+import { LinkedList } from '../linked-list.ts';
+import type { Flight, Lease, Peer } from './flight.ts';
 import type { Backlog } from './flights.ts';
 
-/**
- * Work that a thread is given at once, by what its functions took lately: about what it costs to
- * wake the thread twice. Whatever takes longer is handed out one by one, to whoever is free.
- */
+/** Work that a thread is given at once: a few times what it costs to wake it. */
 const BATCH_MS = 0.2;
+const LOOK_AFTER_MS = 2;
 
-interface Waiting {
-  readonly flight: Flight;
-  /** Its thread has died before: it is handed out alone, so that it does no harm to others. */
-  readonly again: boolean;
+export interface Work {
+  /** Makes the lease for a task in this thread. */
+  begin(flight: Flight, peer: Peer): Lease;
+  /** Ends the lease of a task that was not started, and queues its flight again; false if it was. */
+  reclaim(lease: Lease): boolean;
+  /** Flights wait, and so many more threads could be used. */
+  threadsWanted(count: number): void;
 }
 
 export class Dispatcher implements Backlog {
-  readonly #waiting = new LinkedList<Waiting>();
-  readonly #links = new Map<Flight, Link<Waiting>>();
+  readonly #waiting = new LinkedList<Flight>();
+  /** Their threads were late to start them, or have died: they are handed out alone. */
+  readonly #alone = new WeakSet<Flight>();
   readonly #maxQueue: number;
-  readonly #feed: () => void;
+  readonly #clock: Clock;
+  readonly #work: Work;
+  /** Threads on shift. */
+  readonly #peers = new Set<Peer>();
+  #feedAhead = false;
+  #lookAhead = false;
+  /** Tasks that were handed over between the last two looks, and those before them. */
+  #young: Lease[] = [];
+  #old: Lease[] = [];
 
-  /** @param feed hears of every flight that is queued, and has free threads ask for the `next`. */
-  constructor(maxQueue: number, feed: () => void) {
+  constructor(maxQueue: number, clock: Clock, work: Work) {
     this.#maxQueue = maxQueue;
-    this.#feed = feed;
+    this.#clock = clock;
+    this.#work = work;
   }
 
   /** Flights that wait. */
@@ -39,39 +56,120 @@ export class Dispatcher implements Backlog {
   }
 
   enqueue(flight: Flight, again: boolean): boolean {
-    const waiting = { flight, again };
-    const link = again ? this.#waiting.pushFront(waiting) : this.#waiting.pushBack(waiting);
-    this.#links.set(flight, link);
-    this.#feed();
-    if (again || !this.#links.has(flight) || this.size <= this.#maxQueue) return true;
+    if (again) this.#alone.add(flight);
+    flight.queued = again ? this.#waiting.pushFront(flight) : this.#waiting.pushBack(flight);
+    this.#feedOrWait();
+    if (again || !flight.queued || this.size <= this.#maxQueue) return true;
     this.withdraw(flight);
     return false;
   }
 
   withdraw(flight: Flight): void {
-    const link = this.#links.get(flight);
-    if (!link) return;
-    this.#links.delete(flight);
-    this.#waiting.remove(link);
-  }
-
-  /** Takes out what one thread is to be given now: one flight, or a few tiny ones. */
-  next(): Flight[] {
-    const batch: Flight[] = [];
-    let expectedMs = 0;
-    for (let next = this.#waiting.front; next; next = this.#waiting.front) {
-      expectedMs += next.again ? Number.POSITIVE_INFINITY : next.flight.fn.typicalMs;
-      if (batch.length > 0 && expectedMs > BATCH_MS) break;
-      this.withdraw(next.flight);
-      batch.push(next.flight);
-    }
-    return batch;
+    if (!flight.queued) return;
+    this.#waiting.remove(flight.queued);
+    flight.queued = undefined;
   }
 
   /** Takes out everything that waits. */
   withdrawAll(): Flight[] {
-    const flights = [...this.#links.keys()];
-    for (const flight of flights) this.withdraw(flight);
+    const flights = [];
+    for (let next = this.#waiting.front; next; next = this.#waiting.front) {
+      this.withdraw(next);
+      flights.push(next);
+    }
     return flights;
   }
+
+  /** A thread's shift has begun. */
+  join(peer: Peer): void {
+    this.#peers.add(peer);
+    peer.canTakeMore = this.#feedSoon;
+    this.#feed();
+  }
+
+  /** Its shift is about to end, or it has died. */
+  leave(peer: Peer): void {
+    this.#peers.delete(peer);
+  }
+
+  #feed(): void {
+    for (const peer of this.#peers) {
+      if (this.size === 0) return;
+      this.#give(peer);
+    }
+    if (this.size > 0) this.#work.threadsWanted(this.size);
+  }
+
+  /** An idle thread is woken at once; what comes later in the same turn travels together. */
+  #feedOrWait(): void {
+    if (this.#feedAhead) return;
+    for (const peer of this.#peers) {
+      if (peer.active === 0) return this.#give(peer);
+    }
+    this.#work.threadsWanted(this.size);
+    this.#feedSoon();
+  }
+
+  readonly #feedSoon = (): void => {
+    if (this.#feedAhead || this.size === 0) return;
+    this.#feedAhead = true;
+    queueMicrotask(() => {
+      this.#feedAhead = false;
+      this.#feed();
+    });
+  };
+
+  #give(peer: Peer): void {
+    const before = peer.leases.size;
+    for (let flight = this.#nextFor(peer); flight; flight = this.#nextFor(peer)) {
+      const expectedMs = this.#expectedMs(flight);
+      const behind = peer.active > 0;
+      this.withdraw(flight);
+      const lease = this.#work.begin(flight, peer);
+      lease.expects(expectedMs);
+      peer.prepare(lease);
+      if (behind) this.#watch(lease);
+    }
+    if (peer.leases.size > before) peer.handOver();
+  }
+
+  #nextFor(peer: Peer): Flight | undefined {
+    const next = this.#waiting.front;
+    if (!next || !peer.hasRoom) return undefined;
+    const fits = peer.active === 0 || peer.expectedMs + this.#expectedMs(next) <= BATCH_MS;
+    return fits ? next : undefined;
+  }
+
+  #expectedMs(flight: Flight): number {
+    return this.#alone.has(flight) ? BATCH_MS : Math.min(BATCH_MS, flight.fn.typicalMs);
+  }
+
+  #watch(lease: Lease): void {
+    this.#young.push(lease);
+    this.#lookLater();
+  }
+
+  /** Takes back what was there at the last look, and still has not started. */
+  #look(): void {
+    const old = this.#old;
+    this.#old = this.#young;
+    this.#young = [];
+    this.#lookAhead = false;
+    // The last first, because each goes to the front.
+    for (const lease of old.reverse()) {
+      if (lease.flight.lease === lease && this.#work.reclaim(lease)) isLate(lease.peer);
+    }
+    if (this.#old.length > 0) this.#lookLater();
+  }
+
+  #lookLater(): void {
+    if (this.#lookAhead) return;
+    this.#lookAhead = true;
+    this.#clock.after(LOOK_AFTER_MS, () => this.#look());
+  }
+}
+
+/** Whatever it is busy with takes longer than was expected. */
+function isLate({ leases }: Peer): void {
+  for (const lease of leases) lease.expects(BATCH_MS);
 }

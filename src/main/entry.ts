@@ -37,7 +37,7 @@ export class FunctionRecord {
     if (this.#makesCalls) return;
     const before = Number.isFinite(this.typicalMs) ? this.typicalMs : ms;
     // Not below what taking a task out of a message costs the thread.
-    this.typicalMs = Math.max(0.02, before + (ms - before) / 10);
+    this.typicalMs = Math.max(0.005, before + (ms - before) / 10);
   }
 }
 

@@ -6,7 +6,8 @@
  * each message, call or death is handled to its end before the next.
  */
 
-import type { Encoded, Portable, Task, ToThread } from '../protocol.ts';
+import type { Link } from '../linked-list.ts';
+import type { Arguments, Encoded, Portable, ToThread } from '../protocol.ts';
 import type { FunctionRecord } from './entry.ts';
 
 /** What a waiter gets in the end, once. A waiter in a thread may get a lease before. */
@@ -50,7 +51,9 @@ export class Flight {
   readonly key: string;
   #waiters: Waiter[] = [];
   /** There whenever a waiter is on the coordinator's own thread. */
-  args: Task['args'] | undefined;
+  args: Arguments | undefined;
+  /** Its place in the backlog, while it waits there. */
+  queued: Link<Flight> | undefined;
   /** Threads that died computing it. */
   deaths = 0;
   /** It may stand against an older value, which must not stay if the new one is not kept. */
@@ -85,9 +88,7 @@ export class Flight {
   admit(waiter: Waiter): void {
     waiter.flight = this;
     waiter.place = this.#waiters.push(waiter) - 1;
-    if (!waiter.parent) return;
-    waiter.parent.calls ??= new Set();
-    waiter.parent.calls.add(waiter);
+    waiter.parent?.waitsWith(waiter);
   }
 
   /** Takes constant time, however many wait: ten thousand callers may share one abort signal. */
@@ -115,21 +116,65 @@ export class Flight {
 
 function letGo(waiter: Waiter): void {
   waiter.flight = undefined;
-  waiter.parent?.calls?.delete(waiter);
+  waiter.parent?.waitIsOver(waiter);
 }
 
 /** The right to compute a flight, held by one thread. */
-export interface Lease {
+export class Lease {
   /** Never used twice in a process. */
   readonly id: number;
   readonly flight: Flight;
   /** The waiter that computes it for itself; `undefined` for a task of the pool. */
   readonly leader: Waiter | undefined;
   readonly peer: Peer;
-  /** Calls made from this computation that wait for another; made for the first of them. */
-  calls: Set<Waiter> | undefined;
   /** `told`: nobody wants it any more; `overdue`: and it has not stopped in time. */
-  cancelled: 'no' | 'told' | 'overdue';
+  cancelled: 'no' | 'told' | 'overdue' = 'no';
+  #expectedMs = 0;
+  /** The thread's cell that decides whether a task can be taken back; 0 for what is no task. */
+  cell = 0;
+  #calls: Set<Waiter> | undefined;
+
+  constructor(id: number, flight: Flight, peer: Peer, leader: Waiter | undefined) {
+    this.id = id;
+    this.flight = flight;
+    this.peer = peer;
+    this.leader = leader;
+    peer.leases.add(this);
+    peer.active++;
+  }
+
+  /** Calls made from this computation that wait for another. */
+  get calls(): Iterable<Waiter> {
+    return this.#calls ?? [];
+  }
+
+  /** A call from here starts to wait. */
+  waitsWith(call: Waiter): void {
+    this.#calls ??= new Set();
+    if (this.#calls.size === 0) this.peer.active--;
+    this.#calls.add(call);
+    this.peer.canTakeMore();
+  }
+
+  waitIsOver(call: Waiter): void {
+    if (this.#calls?.delete(call) && this.#calls.size === 0) this.peer.active++;
+  }
+
+  /** Milliseconds of work that it counts for in its thread, see `dispatcher.ts`. */
+  expects(ms: number): void {
+    this.peer.expectedMs += ms - this.#expectedMs;
+    this.#expectedMs = ms;
+  }
+
+  end(): void {
+    const waits = this.#calls !== undefined && this.#calls.size > 0;
+    for (const call of this.calls) call.parent = undefined;
+    this.#calls = undefined;
+    this.peer.leases.delete(this);
+    if (!waits) this.peer.active--;
+    this.expects(0);
+    this.peer.canTakeMore();
+  }
 }
 
 /** A worker thread, as the coordinator sees it. */
@@ -137,11 +182,24 @@ export interface Peer {
   readonly leases: Set<Lease>;
   /** Its calls that wait, by the number that the thread gave them. */
   readonly calls: Map<number, Waiter>;
+  /** Leases whose computation does not wait for another one. */
+  active: number;
+  /** The sum over its leases. */
+  expectedMs: number;
   /** It has died; nothing it said counts any more. */
   gone: boolean;
   /** Its death is our doing, and is no fault of what it computes. */
   replaced: boolean;
   post(message: ToThread): void;
+  /** It has less to do than before. Set by whoever hands out tasks. */
+  canTakeMore(): void;
+  /** Whether it can be handed one more task now. */
+  readonly hasRoom: boolean;
+  /** Makes a task of a lease, to be handed over with others, and started in this order. */
+  prepare(lease: Lease): void;
+  handOver(): void;
+  /** False if the thread has started it; otherwise it never will. */
+  takeBack(lease: Lease): boolean;
   /** Ends the thread; the pool starts another. */
   terminate(): void;
 }

@@ -7,7 +7,7 @@
  */
 
 import type { Clock } from '../clock.ts';
-import type { Flight, Lease, Peer, Waiter } from './flight.ts';
+import { type Flight, Lease, type Peer, type Waiter } from './flight.ts';
 
 /** Milliseconds that a cancelled computation has to stop by itself. */
 export const GRACE = 1000;
@@ -37,10 +37,8 @@ export class Leases {
 
   /** The flight must not be leased. `leader` computes it for itself; without one a task does. */
   grant(flight: Flight, peer: Peer, leader?: Waiter): Lease {
-    const id = this.newId();
-    const lease: Lease = { id, flight, peer, leader, calls: undefined, cancelled: 'no' };
-    this.#held.set(id, lease);
-    peer.leases.add(lease);
+    const lease = new Lease(this.newId(), flight, peer, leader);
+    this.#held.set(lease.id, lease);
     flight.enter({ at: 'leased', lease });
     flight.fn.counters.computations++;
     return lease;
@@ -48,10 +46,16 @@ export class Leases {
 
   end(lease: Lease): void {
     this.#held.delete(lease.id);
-    for (const call of lease.calls ?? []) call.parent = undefined;
-    lease.calls = undefined;
-    lease.peer.leases.delete(lease);
+    lease.end();
     replaceIfStuck(lease.peer);
+  }
+
+  /** Ends a lease whose task the thread has not started, and now never will; false if it has. */
+  takeBack(lease: Lease): boolean {
+    if (lease.cell === 0 || !lease.peer.takeBack(lease)) return false;
+    lease.flight.fn.counters.computations--;
+    this.end(lease);
+    return true;
   }
 
   /** Tells the computation to stop; nobody waits for it any more. */

@@ -40,23 +40,26 @@ export class MemoPool {
   constructor(options: ResolvedPoolOptions) {
     this.options = options;
     this.#tiers = new TierChain(options.tiers);
-    this.#dispatcher = new Dispatcher(options.maxQueue, () => this.#threads.feed());
-    this.#coordinator = new Coordinator({
+    this.#dispatcher = new Dispatcher(options.maxQueue, systemClock, {
+      begin: (flight, peer) => coordinator.begin(flight, peer),
+      reclaim: (lease) => coordinator.reclaim(lease),
+      threadsWanted: (count) => this.#threads.want(count),
+    });
+    const dispatcher = this.#dispatcher;
+    const coordinator = new Coordinator({
       clock: systemClock,
       store: new Store(options, systemClock),
       tiers: this.#tiers,
-      backlog: this.#dispatcher,
+      backlog: dispatcher,
       attempts: options.attempts,
     });
-    const coordinator = this.#coordinator;
-    this.#threads = new Threads(options, {
-      waiting: () => this.#dispatcher.size,
-      begin: (peer) => this.#dispatcher.next().map((flight) => coordinator.begin(flight, peer)),
+    this.#coordinator = coordinator;
+    this.#threads = new Threads(options, systemClock, {
+      shiftBegins: (peer) => dispatcher.join(peer),
+      shiftEnds: (peer) => dispatcher.leave(peer),
       received: (peer, message) => receive(coordinator, peer, message),
-      settled: (outcome) => coordinator.settle(outcome),
-      lost: (lease, cause) => coordinator.lost(lease, cause),
-      stranded: (cause) => this.#stranded(cause),
       died: (peer, cause) => coordinator.died(peer, cause),
+      stranded: (cause) => this.#stranded(cause),
     });
     installSide(new LocalSide(coordinator));
   }

@@ -1,6 +1,6 @@
 /** What a thread says: each message, turned into what the coordinator does about it. */
 
-import type { ToCoordinator } from '../protocol.ts';
+import type { Completed, ToCoordinator } from '../protocol.ts';
 import type { Coordinator } from './coordinator.ts';
 import type { FunctionRecord } from './entry.ts';
 import type { Answer, Peer, Waiter } from './flight.ts';
@@ -8,6 +8,10 @@ import type { Answer, Peer, Waiter } from './flight.ts';
 /** A message of a thread that has died is late, and is dropped. */
 export function receive(coordinator: Coordinator, peer: Peer, message: ToCoordinator): void {
   if (peer.gone) return;
+  if (isCompleted(message)) {
+    const [lease, value, ms, ttl] = message;
+    return coordinator.settle({ type: 'complete', lease, value, ms, ttl });
+  }
   switch (message.type) {
     case 'define':
       coordinator.define(message.fn);
@@ -16,7 +20,6 @@ export function receive(coordinator: Coordinator, peer: Peer, message: ToCoordin
       return claim(coordinator, peer, message);
     case 'leave':
       return leave(coordinator, peer, message.call);
-    case 'complete':
     case 'fail':
       return coordinator.settle(message);
     case 'decline':
@@ -40,7 +43,12 @@ export function receive(coordinator: Coordinator, peer: Peer, message: ToCoordin
   }
 }
 
-type Of<Type extends ToCoordinator['type']> = Extract<ToCoordinator, { type: Type }>;
+function isCompleted(message: ToCoordinator): message is Completed {
+  return Array.isArray(message);
+}
+
+type Named = Exclude<ToCoordinator, Completed>;
+type Of<Type extends Named['type']> = Extract<ToCoordinator, { type: Type }>;
 
 function claim(
   coordinator: Coordinator,

@@ -76,7 +76,7 @@ export class Store {
   /** Keeps a value; `undefined` when it is too large, or the store is busy making room. */
   set(fn: FunctionRecord, key: string, computed: Computed, id: number): Entry | undefined {
     this.delete(key);
-    const { value, ttl = Number.POSITIVE_INFINITY, ms } = computed;
+    const { value, ttl, ms } = computed;
     const size = bytesOfText(key) + bytesOf(value) + BOOKKEEPING_BYTES;
     if (size > this.#limits.maxEntrySize || fn.info.max === 0 || ttl <= 0) return undefined;
     if (this.#isOver()) return undefined;

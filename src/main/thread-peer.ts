@@ -1,51 +1,74 @@
-/** A worker thread, as the coordinator talks to it: its port, and what it has been told. */
+/** A worker thread, as the coordinator talks to it: its port, its cells, and what it was told. */
 
 import type { MessagePort } from 'node:worker_threads';
-import type { ToThread } from '../protocol.ts';
+import { TASK_CELLS, type Task, type ToThread } from '../protocol.ts';
 import type { FunctionRecord } from './entry.ts';
 import type { Lease, Peer } from './flight.ts';
+
+const MAIL = 0;
 
 export class ThreadPeer implements Peer {
   readonly leases = new Set<Lease>();
   readonly calls: Peer['calls'] = new Map();
+  active = 0;
+  expectedMs = 0;
   gone = false;
   replaced = false;
+  canTakeMore = (): void => {};
   readonly threadId: number;
   readonly terminate: () => void;
-  #port: MessagePort | undefined;
-  #mail: Int32Array | undefined;
+  readonly #port: MessagePort;
+  readonly #cells: Int32Array;
+  /** Cell 0 counts mail. */
+  #nextCell = 1;
+  #prepared: Task[] = [];
   /** Functions whose numbers the thread knows. */
   readonly #told = new Set<FunctionRecord>();
-  /** Said before the thread's hello. */
-  readonly #waiting: ToThread[] = [];
 
-  constructor(threadId: number, terminate: () => void) {
+  constructor(
+    threadId: number,
+    port: MessagePort,
+    cells: SharedArrayBuffer,
+    terminate: () => void,
+  ) {
     this.threadId = threadId;
     this.terminate = terminate;
-  }
-
-  /** Whether the thread has been told of this function; asked once before each task. */
-  knows(fn: FunctionRecord): boolean {
-    if (this.#told.has(fn)) return true;
-    this.#told.add(fn);
-    return false;
-  }
-
-  /** Whether the death of the thread will be seen at its port. */
-  get attached(): boolean {
-    return this.#port !== undefined;
-  }
-
-  attach(port: MessagePort, mail: SharedArrayBuffer): void {
     this.#port = port;
-    this.#mail = new Int32Array(mail);
-    for (const message of this.#waiting.splice(0)) this.post(message);
+    this.#cells = new Int32Array(cells);
   }
 
   post(message: ToThread): void {
-    if (!this.#port || !this.#mail) return void this.#waiting.push(message);
     this.#port.postMessage(message);
-    Atomics.add(this.#mail, 0, 1);
-    Atomics.notify(this.#mail, 0);
+    Atomics.add(this.#cells, MAIL, 1);
+    Atomics.notify(this.#cells, MAIL);
+  }
+
+  /** Cells become free in the order in which they were taken, because tasks start in that order. */
+  get hasRoom(): boolean {
+    return Atomics.load(this.#cells, this.#nextCell) === 0;
+  }
+
+  prepare(lease: Lease): void {
+    const { fn, args = [] } = lease.flight;
+    this.#tellOf(fn);
+    lease.cell = this.#nextCell;
+    this.#nextCell = (lease.cell % TASK_CELLS) + 1;
+    Atomics.store(this.#cells, lease.cell, lease.id);
+    this.#prepared.push([lease.id, lease.cell, fn.number, args]);
+  }
+
+  handOver(): void {
+    this.post(this.#prepared);
+    this.#prepared = [];
+  }
+
+  takeBack({ id, cell }: Lease): boolean {
+    return cell > 0 && Atomics.compareExchange(this.#cells, cell, id, 0) === id;
+  }
+
+  #tellOf(fn: FunctionRecord): void {
+    if (this.#told.has(fn)) return;
+    this.#told.add(fn);
+    this.post({ type: 'define', number: fn.number, fn: fn.info });
   }
 }

@@ -1,49 +1,43 @@
 /**
- * The pool's threads: Piscina starts, feeds and replaces them; here they get their ports.
+ * The pool's threads: Piscina starts and replaces them; here they get their ports and their shifts.
  *
- * A thread is known from the moment that Piscina gives it a task or that it says hello, whichever
- * is first. It is dead once both its port has closed (all that it has said was heard then) and its
- * `exit` was seen (so that the cause is known). A thread that dies before its hello is noticed by
- * the rejection of its task.
+ * A task of Piscina's is a shift: the time in which a thread takes work from its port. Shifts are
+ * begun when there is work for more threads, and ended when a thread has had none for a while.
+ * Between them the thread sleeps in Piscina's hands, and does not keep the process alive.
+ *
+ * A thread is known from its hello, which it says before Piscina gives it anything. It is dead once
+ * both its port has closed (all that it has said was heard then) and its `exit` was seen (so that
+ * the cause is known).
  *
  * Piscina gives up starting threads once one has died while it started, and then leaves queued
  * tasks alone for ever; `#rescue` notices, and says that what waits is stranded.
  */
 
 import { createRequire } from 'node:module';
-import type { MessagePort, Worker } from 'node:worker_threads';
+import { type MessagePort, receiveMessageOnPort, type Worker } from 'node:worker_threads';
 import type { FixedQueue, Piscina } from 'piscina';
+import type { Clock } from '../clock.ts';
 import type { ResolvedPoolOptions } from '../options.ts';
-import type { Hello, Outcome, Task, ToCoordinator } from '../protocol.ts';
-import type { Lease, Peer } from './flight.ts';
+import type { Hello, ToCoordinator } from '../protocol.ts';
+import type { Peer } from './flight.ts';
 import { ThreadPeer } from './thread-peer.ts';
 
-/** What threads need, and what there is to know of them. */
+/** What becomes of the threads. */
 export interface ThreadEvents {
-  /** How many flights wait. */
-  waiting(): number;
-  /** The leases for what this thread is to do now; none when nothing waits any more. */
-  begin(peer: Peer): Lease[];
+  shiftBegins(peer: Peer): void;
+  /** It will be told to rest, or has died. */
+  shiftEnds(peer: Peer): void;
   received(peer: Peer, message: ToCoordinator): void;
-  /** A computation has ended with this outcome. */
-  settled(outcome: Outcome): void;
-  /** A task has failed, in a thread whose death nothing else will report. */
-  lost(lease: Lease, cause: unknown): void;
+  died(peer: Peer, cause: unknown): void;
   /** There is no thread for what waits, and none can be started. */
   stranded(cause: unknown): void;
-  died(peer: Peer, cause: unknown): void;
 }
 
-/**
- * A place in Piscina's queue. What it stands for is decided when a thread is chosen for it, so that
- * a flight can leave our backlog until then, and a thread that has just finished still gets its next
- * work from Piscina in the same turn.
- */
-interface Ticket {
-  readonly tasks: Task[];
-  leases: Lease[];
-  peer: ThreadPeer | undefined;
-}
+/** A shift ends after two looks at a thread that has nothing to do. */
+const LOOK_MS = 10;
+
+/** Messages of one thread that are handled in one turn of the event loop. */
+const MOST_AT_ONCE = 100;
 
 /** Loaded when a pool is opened, because worker threads load this module too, and never open one. */
 const loadPiscina = () => createRequire(import.meta.url)('piscina') as typeof import('piscina');
@@ -53,22 +47,24 @@ const ENTRY = new URL('../../workers/pool.js', import.meta.url);
 export class Threads {
   readonly #events: ThreadEvents;
   readonly #threads: number;
+  readonly #clock: Clock;
   readonly #piscina: Piscina;
   readonly #queue: FixedQueue;
-  /** Piscina's place for what a task tells its balancer. */
-  readonly #ticketOf: typeof import('piscina').queueOptionsSymbol;
   readonly #peers = new Map<number, ThreadPeer>();
-  /** Tickets in Piscina's queue. */
+  /** Threads on shift, by their ids, and how often they had nothing to do when we looked. */
+  readonly #onShift = new Map<number, number>();
+  /** Shifts that Piscina has no thread for yet. */
   #queued = 0;
+  #lookAhead = false;
   #lastError: unknown;
   /** Threads that have died since the pool was opened, replaced ones included. */
   lost = 0;
 
-  constructor({ threads, worker }: ResolvedPoolOptions, events: ThreadEvents) {
+  constructor({ threads, worker }: ResolvedPoolOptions, clock: Clock, events: ThreadEvents) {
     this.#events = events;
     this.#threads = threads;
+    this.#clock = clock;
     const piscina = loadPiscina();
-    this.#ticketOf = piscina.queueOptionsSymbol;
     this.#queue = new piscina.FixedQueue();
     const { execArgv, env, resourceLimits } = worker;
     this.#piscina = new piscina.Piscina({
@@ -79,7 +75,7 @@ export class Threads {
       concurrentTasksPerWorker: 1,
       recordTiming: false,
       taskQueue: this.#queue,
-      loadBalancer: (task, workers) => this.#choose(task, workers),
+      loadBalancer: (_, workers) => this.#choose(workers),
       ...(execArgv && { execArgv: [...execArgv] }),
       ...(env && { env }),
       ...(resourceLimits && { resourceLimits }),
@@ -94,9 +90,10 @@ export class Threads {
     return this.#piscina.threads.length;
   }
 
-  /** Sees to it that threads ask for what waits: now if they are free, or when they become so. */
-  feed(): void {
-    while (this.#queued < Math.min(this.#events.waiting(), this.#threads)) this.#queueTicket();
+  /** There is work for so many more threads. */
+  want(count: number): void {
+    const off = this.#threads - this.#onShift.size;
+    while (this.#queued < Math.min(count, off)) this.#queueShift();
   }
 
   /** Ends all threads; what they were computing fails. */
@@ -104,42 +101,51 @@ export class Threads {
     return this.#piscina.destroy();
   }
 
-  #queueTicket(): void {
-    const ticket: Ticket = { tasks: [], leases: [], peer: undefined };
+  #queueShift(): void {
     this.#queued++;
-    this.#piscina.run({ tasks: ticket.tasks, [this.#ticketOf]: ticket }).then(
-      // What is missing came over the port, or it will: the thread had more to say before it.
-      (outcomes: Outcome[]) => outcomes.forEach((outcome) => void this.#events.settled(outcome)),
-      (cause) => this.#failed(ticket, cause),
-    );
+    this.#piscina.run(undefined).catch((cause) => this.#failed(cause));
   }
 
-  /** Piscina's balancer: called when the ticket's turn has come, and posts its tasks right after. */
-  #choose(task: PiscinaTask, workers: PiscinaWorker[]): PiscinaWorker | null {
+  /** Piscina's balancer: called when a shift's turn has come, and hands it to the thread. */
+  #choose(workers: PiscinaWorker[]): PiscinaWorker | null {
     const worker = workers.find(({ currentUsage }) => currentUsage === 0);
     if (!worker) return null;
     this.#queued--;
-    this.#fill(task[this.#ticketOf] as unknown as Ticket, this.#peer(worker.id));
-    if (this.#events.waiting() > 0) queueMicrotask(() => this.feed());
+    this.#onShift.set(worker.id, 0);
+    // Not at once: Piscina is in the middle of something. It may also be too early, see `#hello`.
+    queueMicrotask(() => this.#begin(worker.id));
     return worker;
   }
 
-  #fill(ticket: Ticket, peer: ThreadPeer): void {
-    ticket.peer = peer;
-    ticket.leases = this.#events.begin(peer);
-    for (const { id, flight } of ticket.leases) {
-      const { fn, args = [] } = flight;
-      const task = { lease: id, fn: fn.number, args };
-      ticket.tasks.push(peer.knows(fn) ? task : { ...task, define: fn.info });
-    }
+  #begin(threadId: number): void {
+    const peer = this.#peers.get(threadId);
+    if (!peer || !this.#onShift.has(threadId)) return;
+    this.#events.shiftBegins(peer);
+    this.#lookLater();
   }
 
-  #peer(threadId: number): ThreadPeer {
-    const known = this.#peers.get(threadId);
-    if (known) return known;
-    const peer = new ThreadPeer(threadId, () => this.#terminate(threadId));
-    this.#peers.set(threadId, peer);
-    return peer;
+  #lookLater(): void {
+    if (this.#lookAhead) return;
+    this.#lookAhead = true;
+    this.#clock.after(LOOK_MS, () => {
+      this.#lookAhead = false;
+      for (const threadId of this.#onShift.keys()) this.#look(threadId);
+      if (this.#onShift.size > 0) this.#lookLater();
+    });
+  }
+
+  #look(threadId: number): void {
+    const peer = this.#peers.get(threadId);
+    const isIdle = peer?.leases.size === 0 && peer.calls.size === 0;
+    const wasIdle = this.#onShift.get(threadId) === 1;
+    this.#onShift.set(threadId, isIdle ? 1 : 0);
+    if (!isIdle || !wasIdle) return;
+    this.#end(peer);
+    peer.post({ type: 'rest' });
+  }
+
+  #end(peer: ThreadPeer): void {
+    if (this.#onShift.delete(peer.threadId)) this.#events.shiftEnds(peer);
   }
 
   #worker(threadId: number): Worker | undefined {
@@ -152,27 +158,49 @@ export class Threads {
 
   #hello(message: Hello<MessagePort>): void {
     if (message?.type !== 'threadmemo:hello') return;
-    const { threadId, port, mail } = message;
-    const peer = this.#peer(threadId);
+    const { threadId, port, cells } = message;
+    const peer = new ThreadPeer(threadId, port, cells, () => this.#terminate(threadId));
+    this.#peers.set(threadId, peer);
     const worker = this.#worker(threadId);
     let cause: unknown;
     worker?.once('error', (error) => {
       cause = error;
     });
     const exited = worker && new Promise<number>((resolve) => worker.once('exit', resolve));
-    port.on('message', (said: ToCoordinator) => this.#events.received(peer, said));
+    port.on('message', (said: ToCoordinator) => this.#receive(port, peer, said));
     port.once('close', async () => {
       const code = await exited;
-      this.#dead(threadId, peer, cause ?? new Error(`the thread exited with code ${code}`));
+      this.#dead(peer, cause ?? new Error(`the thread exited with code ${code}`));
     });
     port.unref();
-    peer.attach(port, mail);
+    this.#begin(threadId);
   }
 
-  #dead(threadId: number, peer: ThreadPeer, cause: unknown): void {
-    this.#peers.delete(threadId);
+  /** Reads on what is there already: an event for each message costs more than what it says. */
+  #receive(port: MessagePort, peer: ThreadPeer, first: ToCoordinator): void {
+    this.#events.received(peer, first);
+    for (let left = MOST_AT_ONCE; left > 0; left--) {
+      const next = receiveMessageOnPort(port);
+      if (!next) break;
+      this.#events.received(peer, next.message);
+    }
+  }
+
+  #dead(peer: ThreadPeer, cause: unknown): void {
+    this.#peers.delete(peer.threadId);
+    this.#end(peer);
     this.lost++;
     this.#events.died(peer, cause);
+  }
+
+  /** A thread has died on shift. If it had not even said hello, nothing else tells. */
+  #failed(cause: unknown): void {
+    const ids = new Set(this.#piscina.threads.map(({ threadId }) => threadId));
+    for (const threadId of this.#onShift.keys()) {
+      if (ids.has(threadId) || this.#peers.has(threadId)) continue;
+      this.#onShift.delete(threadId);
+      this.#events.stranded(cause);
+    }
   }
 
   #rescue(cause: unknown): void {
@@ -182,17 +210,7 @@ export class Threads {
     this.#queued = 0;
     this.#events.stranded(this.#lastError);
   }
-
-  /** A ticket without a thread was still queued when the pool was closed. */
-  #failed({ leases, peer }: Ticket, cause: unknown): void {
-    if (!peer) return;
-    const seenAtPort = peer.attached && !peer.gone && !this.#worker(peer.threadId);
-    if (seenAtPort) return;
-    if (!this.#worker(peer.threadId)) this.#peers.delete(peer.threadId);
-    for (const lease of leases) this.#events.lost(lease, cause);
-  }
 }
 
-type PiscinaTask = Parameters<NonNullable<Balancer>>[0];
-type PiscinaWorker = Parameters<NonNullable<Balancer>>[1][number];
-type Balancer = NonNullable<ConstructorParameters<typeof Piscina>[0]>['loadBalancer'];
+type PiscinaWorker = Parameters<Balancer>[1][number];
+type Balancer = NonNullable<NonNullable<ConstructorParameters<typeof Piscina>[0]>['loadBalancer']>;

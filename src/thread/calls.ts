@@ -5,7 +5,7 @@
  * caller's leaving; whatever comes later for its number finds nothing.
  */
 
-import type { Task } from '../protocol.ts';
+import type { Arguments } from '../protocol.ts';
 import type { Definition } from '../registry.ts';
 import { encodeArgs } from '../values/args.ts';
 import type { Computation } from './computation.ts';
@@ -14,7 +14,7 @@ import type { Computation } from './computation.ts';
  * The arguments as they were: the caller may change its own while the claim is under way. What
  * cannot be copied matters only if it is needed, because `key` may have left it out.
  */
-export type Snapshot = { readonly args: Task['args'] } | { readonly refusal: unknown };
+export type Snapshot = { readonly args: Arguments } | { readonly refusal: unknown };
 
 export function snapshot(args: readonly unknown[]): Snapshot {
   try {

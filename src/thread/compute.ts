@@ -51,8 +51,7 @@ function computed(
   ms: number,
 ): Computed {
   const ttl = keepFor(definition, args, value);
-  const portable = toPortableOf(definition, value);
-  return ttl === Number.POSITIVE_INFINITY ? { value: portable, ms } : { value: portable, ms, ttl };
+  return { value: toPortableOf(definition, value), ms, ttl };
 }
 
 /** Milliseconds; what the `cache` option declines is kept for none. */

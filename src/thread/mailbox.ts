@@ -1,6 +1,6 @@
 /**
  * A thread's end of its port: reads by event, or on demand while the thread does not return to its
- * event loop, or blocks until an answer is there.
+ * event loop, or blocks until there is something.
  *
  * The coordinator adds 1 to the `mail` cell after each message, and the thread counts what it has
  * read. So `poll` is one atomic load when there is nothing new. A message may become readable a
@@ -11,42 +11,62 @@ import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { ToCoordinator, ToThread } from '../protocol.ts';
 
 const LOOK_AGAIN_MS = 1;
+const MAIL = 0;
 
 export class Mailbox {
   readonly #port: MessagePort;
-  readonly #mail: Int32Array;
+  readonly #cells: Int32Array;
   readonly #receive: (message: ToThread) => void;
   /** Messages read so far, by either way. */
   #read = 0;
 
-  constructor(port: MessagePort, mail: SharedArrayBuffer, receive: (message: ToThread) => void) {
+  /**
+   * @param cells the first counts what the coordinator has posted.
+   * @param heard called when the event loop has brought a message, and it was handled.
+   */
+  constructor(
+    port: MessagePort,
+    cells: Int32Array,
+    receive: (message: ToThread) => void,
+    heard: () => void,
+  ) {
     this.#port = port;
-    this.#mail = new Int32Array(mail);
+    this.#cells = cells;
     this.#receive = (message) => {
       this.#read = (this.#read + 1) | 0;
       receive(message);
     };
-    port.on('message', this.#receive);
+    port.on('message', (message: ToThread) => {
+      this.#receive(message);
+      heard();
+    });
     port.unref();
   }
 
-  post(message: ToCoordinator, transfer: ArrayBuffer[] = []): void {
+  post(message: ToCoordinator, transfer?: ArrayBuffer[]): void {
     this.#port.postMessage(message, transfer);
   }
 
-  /** Handles what has arrived, if anything has. */
-  poll(): void {
-    if (Atomics.load(this.#mail, 0) !== this.#read) this.#drain();
+  /** Handles what has arrived; false if nothing has. */
+  poll(): boolean {
+    if (Atomics.load(this.#cells, MAIL) === this.#read) return false;
+    this.#drain();
+    return true;
   }
 
   /** Blocks the thread, handling messages, until `answered` says so. */
   wait(answered: () => boolean): void {
     for (;;) {
-      const count = Atomics.load(this.#mail, 0);
+      const count = Atomics.load(this.#cells, MAIL);
       this.#drain();
       if (answered()) return;
-      Atomics.wait(this.#mail, 0, count, LOOK_AGAIN_MS);
+      Atomics.wait(this.#cells, MAIL, count, LOOK_AGAIN_MS);
     }
+  }
+
+  /** Blocks the thread until there is mail. */
+  sleep(): void {
+    Atomics.wait(this.#cells, MAIL, this.#read);
   }
 
   #drain(): void {

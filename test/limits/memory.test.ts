@@ -43,8 +43,21 @@ function world(max: number) {
   const tiers = new TierChain([]);
   const coordinator = new Coordinator({ clock: systemClock, store, tiers, backlog, attempts: 2 });
   const fn = coordinator.define({ id: 'threadmemo/memory.js#memory', module: 'file:///m.js', max });
-  const state = { gone: false, replaced: false, post() {}, terminate() {} };
-  const peer: Peer = { leases: new Set(), calls: new Map(), ...state };
+  const peer: Peer = {
+    leases: new Set(),
+    calls: new Map(),
+    active: 0,
+    expectedMs: 0,
+    gone: false,
+    replaced: false,
+    hasRoom: false,
+    post() {},
+    canTakeMore() {},
+    prepare() {},
+    handOver() {},
+    takeBack: () => false,
+    terminate() {},
+  };
   const { port1, port2 } = new MessageChannel();
 
   function compute(n: number, value: unknown): void {

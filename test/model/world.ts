@@ -28,6 +28,8 @@ const LIMITS = { max: 4, maxSize: 3.5 * ENTRY, maxEntrySize: ENTRY };
 /** In front of a tier, so little that most keys are in the tier only. */
 const FEW = { max: 2, maxSize: 1.5 * ENTRY, maxEntrySize: ENTRY };
 const TTL = 100;
+/** Tasks that a thread can have been handed and not have started. */
+const ROOM = 4;
 
 const ALIVE = new Set(['probing', 'queued', 'leased']);
 const FAILURES = new Set(['WorkerLostError', 'CycleError', 'Error']);
@@ -63,7 +65,13 @@ export interface Running {
 export class FakePeer implements Peer {
   readonly leases = new Set<Lease>();
   readonly calls = new Map<number, Waiter>();
+  active = 0;
+  expectedMs = 0;
+  canTakeMore = (): void => {};
   gone = false;
+  /** Tasks that were handed over, and what of them was not started or taken back yet. */
+  readonly handed: Lease[] = [];
+  #prepared: Lease[] = [];
   replaced = false;
   readonly #hear: (message: ToThread) => void;
   readonly #die: (peer: FakePeer) => void;
@@ -80,6 +88,26 @@ export class FakePeer implements Peer {
 
   terminate(): void {
     this.#die(this);
+  }
+
+  get hasRoom(): boolean {
+    return this.handed.length + this.#prepared.length < ROOM;
+  }
+
+  prepare(lease: Lease): void {
+    lease.cell = 1;
+    this.#prepared.push(lease);
+  }
+
+  handOver(): void {
+    assert(this.#prepared.length > 0, 'nothing was handed over');
+    this.handed.push(...this.#prepared.splice(0));
+  }
+
+  takeBack(lease: Lease): boolean {
+    const at = this.handed.indexOf(lease);
+    if (at >= 0) this.handed.splice(at, 1);
+    return at >= 0;
   }
 }
 
@@ -108,7 +136,11 @@ export class World {
     this.limits = withTier ? FEW : LIMITS;
     this.store = new Store(this.limits, this.clock);
     const tiers = new TierChain(withTier ? [this.#slowTier()] : []);
-    this.dispatcher = new Dispatcher(Number.POSITIVE_INFINITY, () => this.#feed());
+    this.dispatcher = new Dispatcher(Number.POSITIVE_INFINITY, this.clock, {
+      begin: (flight, peer) => this.coordinator.begin(flight, peer),
+      reclaim: (lease) => this.coordinator.reclaim(lease),
+      threadsWanted: () => {},
+    });
     const parts = { clock: this.clock, store: this.store, tiers, backlog: this.dispatcher };
     this.coordinator = new Coordinator({ ...parts, attempts: 2 });
     for (let n = 0; n < THREADS; n++) this.#spawn();
@@ -159,12 +191,16 @@ export class World {
     const error = encodeThrown(new Error(`of lease ${lease}`));
     const outcome =
       how === 'complete'
-        ? ({ type: 'complete', lease, value: lease, ttl: keep ? TTL : 0, ms: 0.01 } as const)
+        ? ([lease, lease, 0.01, keep ? TTL : 0] as const)
         : ({ type: 'fail', lease, error, ms: 0.01 } as const);
     if (running.leader?.state === 'waiting') running.leader.state = 'answered';
-    if (peer && running.leader) this.say(peer, outcome);
-    else this.coordinator.settle(outcome);
-    this.#feed();
+    if (peer) this.say(peer, outcome);
+  }
+
+  /** A thread starts the first of the tasks that it was handed. */
+  start(peer: FakePeer): void {
+    const lease = peer.handed.shift();
+    if (lease) this.#begin(lease.id, lease.flight.fn.info.id, lease.flight.key, undefined, peer);
   }
 
   /** The thread's caller was gone before the lease arrived. */
@@ -183,9 +219,7 @@ export class World {
 
   /** A late word of a lease that has ended. */
   late({ lease, peer }: Running): void {
-    const outcome = { type: 'complete', lease, value: lease, ttl: TTL, ms: 0.01 } as const;
-    if (peer) this.say(peer, outcome);
-    else this.coordinator.settle(outcome);
+    if (peer) this.say(peer, [lease, lease, 0.01, TTL]);
   }
 
   leave(caller: Caller): void {
@@ -206,8 +240,8 @@ export class World {
     const here = [...this.running.values()].filter((each) => each.peer === peer);
     for (const running of here) this.#end(running);
     this.#spawn();
+    this.dispatcher.leave(peer);
     this.coordinator.died(peer, new Error('killed'));
-    this.#feed();
   }
 
   invalidate(fn: string, argument: string): void {
@@ -245,8 +279,14 @@ export class World {
       if (state !== 'waiting') assert(!phase, 'answered or gone, and still in a flight');
       else assert(phase && ALIVE.has(phase), `waits for a flight that is ${phase}`);
       assert(!peer || phase !== 'queued', 'a thread waits for work that has not started');
+      const handed = waiting?.flight?.lease?.peer as FakePeer | undefined;
+      const notStarted = handed?.handed.some(({ flight }) => flight === waiting?.flight);
+      assert(!peer || !notStarted, 'a thread waits for a task that has not started');
     }
     for (const peer of this.peers) {
+      const active = [...peer.leases].filter(({ calls }) => [...calls].length === 0);
+      assert.equal(peer.active, active.length, 'a thread is taken for busy, or for free');
+      if (this.dispatcher.size > 0) assert(peer.active > 0, 'a free thread, and work that waits');
       const calls = [...peer.calls.values()];
       assert(
         calls.every(({ flight }) => flight),
@@ -296,12 +336,14 @@ export class World {
   }
 
   #hear(peer: FakePeer, message: ToThread): void {
+    if (!('type' in message)) return assert.fail('a task by another way than its cell');
     if (message.type === 'cancel') {
       const running = this.running.get(message.lease);
       if (running) running.cancelled = true;
       return;
     }
-    const caller = this.callers.find((each) => each.peer === peer && each.call === message.call);
+    const call = 'call' in message ? message.call : undefined;
+    const caller = this.callers.find((each) => each.peer === peer && each.call === call);
     if (!caller) return;
     if (message.type === 'lease')
       return this.#begin(message.lease, caller.fn, caller.key, caller, peer);
@@ -328,22 +370,6 @@ export class World {
     this.#startOf.set(lease, running);
   }
 
-  #freePeer(): FakePeer | undefined {
-    const tasks = [...this.running.values()].filter(({ leader }) => !leader);
-    const busy = new Set(tasks.map(({ peer }) => peer));
-    return this.peers.find((each) => !busy.has(each));
-  }
-
-  /** What the pool does: a thread without a task is given what comes next. */
-  #feed(): void {
-    for (let peer = this.#freePeer(); peer && this.dispatcher.size > 0; peer = this.#freePeer()) {
-      for (const flight of this.dispatcher.next()) {
-        const lease = this.coordinator.begin(flight, peer);
-        this.#begin(lease.id, flight.fn.info.id, flight.key, undefined, peer);
-      }
-    }
-  }
-
   #end(running: Running): void {
     running.finished = this.clock.now();
     this.running.delete(running.lease);
@@ -351,12 +377,10 @@ export class World {
   }
 
   #spawn(): void {
-    this.peers.push(
-      new FakePeer(
-        (peer, message) => this.#hear(peer, message),
-        (peer) => this.doomed.add(peer),
-      ),
-    );
+    const hear = (peer: FakePeer, message: ToThread) => this.#hear(peer, message);
+    const peer = new FakePeer(hear, (each) => this.doomed.add(each));
+    this.peers.push(peer);
+    this.dispatcher.join(peer);
   }
 
   #caller(caller: Omit<Caller, 'asked' | 'state' | 'leads'>): Caller {

@@ -1,0 +1,69 @@
+/**
+ * What the coordinator has handed to this thread, to be started one after another.
+ *
+ * Invariant: a task is started by whoever has exchanged its cell (see `protocol.ts`): this thread,
+ * or another one after the coordinator has taken it back. No task waits for an earlier one to end:
+ * that one may wait for it.
+ */
+
+import type { Arguments, FunctionInfo, Outcome, Task } from '../protocol.ts';
+import { decodeArgs } from '../values/args.ts';
+import { after } from './after.ts';
+import type { Computation } from './computation.ts';
+import type { Work } from './compute.ts';
+import { load, loaded } from './load.ts';
+import type { Running } from './running.ts';
+
+export class Tasks {
+  readonly #cells: Int32Array;
+  readonly #running: Running;
+  readonly #report: (outcome: Outcome) => void;
+  /** By the coordinator's numbers. */
+  readonly #functions = new Map<number, FunctionInfo>();
+  readonly #waiting: Task[] = [];
+  /** The one that waits for its module's evaluation: calls made meanwhile are made from it. */
+  loading: Computation | undefined;
+
+  constructor(cells: Int32Array, running: Running, report: (outcome: Outcome) => void) {
+    this.#cells = cells;
+    this.#running = running;
+    this.#report = report;
+  }
+
+  /** Tasks that were not started yet. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  define(number: number, fn: FunctionInfo): void {
+    this.#functions.set(number, fn);
+  }
+
+  take(tasks: readonly Task[]): void {
+    this.#waiting.push(...tasks);
+  }
+
+  /** Starts all that wait, those that arrive meanwhile too. Must not be called while it goes on. */
+  startAll(): void {
+    for (const task of this.#waiting) this.#start(task);
+    this.#waiting.length = 0;
+  }
+
+  #start([lease, cell, number, args]: Task): void {
+    if (Atomics.compareExchange(this.#cells, cell, lease, 0) !== lease) return;
+    const fn = this.#functions.get(number) as FunctionInfo;
+    const outcome = this.#running.run(lease, (computation) => this.#prepare(fn, args, computation));
+    void after(outcome, this.#report);
+  }
+
+  #prepare(fn: FunctionInfo, args: Arguments, computation: Computation): Work | Promise<Work> {
+    const definition = loaded(fn);
+    if (definition) return { definition, args: decodeArgs(args) };
+    this.loading = computation;
+    return load(fn)
+      .then((found) => ({ definition: found, args: decodeArgs(args) }))
+      .finally(() => {
+        if (this.loading === computation) this.loading = undefined;
+      });
+  }
+}
