@@ -24,6 +24,14 @@ export const holds = memoize(here, function holds(gate: string): void {
   spinUntil(`${gate}:go`);
 });
 
+/** As short as `tiny`, unless there is a gate: then it keeps the thread busy until `<gate>:go`. */
+export const stalls = memoize(here, function stalls(n: number, gate?: string): number {
+  if (gate === undefined) return n;
+  count(`${gate}:stalls`);
+  spinUntil(`${gate}:go`);
+  return n;
+});
+
 /** Asks for `tiny(n)`, and leaves before it can have read the answer. */
 export const leaves = memoize(
   here,

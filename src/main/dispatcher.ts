@@ -119,7 +119,9 @@ export class Dispatcher implements Backlog {
     });
   };
 
+  /** A thread that is busy long enough is given more later, and more at once. */
   #give(peer: Peer): void {
+    if (peer.active > 0 && peer.expectedMs > BATCH_MS / 4) return;
     const before = peer.leases.size;
     for (let flight = this.#nextFor(peer); flight; flight = this.#nextFor(peer)) {
       const expectedMs = this.#expectedMs(flight);
