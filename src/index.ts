@@ -20,13 +20,22 @@ export {
 } from './errors.ts';
 export type { MemoPool, PoolStats } from './main/pool.ts';
 export type { TierStats } from './main/tier-chain.ts';
-export { type Memoized, type MemoizedMembers, memoize, type Promised } from './memoize.ts';
+export type { Inputs } from './map.ts';
+export {
+  type Memoized,
+  type MemoizedMembers,
+  memoize,
+  type Promised,
+  type Synchronous,
+} from './memoize.ts';
 export type {
   AnyFunction,
   CallOptions,
   Duration,
+  MapOptions,
   MemoizeOptions,
   PoolOptions,
+  Progress,
   Size,
 } from './options.ts';
 export type { FunctionStats } from './protocol.ts';

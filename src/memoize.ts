@@ -1,13 +1,18 @@
 /** What a user wraps a function with. The same on every thread; where it runs is the side's matter. */
 
+import { ThreadError } from './errors.ts';
 import { canonicalKey, canonicalKeyOf } from './keys/canonical.ts';
 import { openPool } from './main/pool.ts';
+import { type Inputs, mapInOrder } from './map.ts';
 import {
   type AnyFunction,
   type CallOptions,
+  checkInputs,
+  type MapOptions,
   type MemoizeOptions,
   type ResolvedCallOptions,
   resolveCallOptions,
+  resolveMapOptions,
   resolveMemoizeOptions,
 } from './options.ts';
 import type { FunctionStats } from './protocol.ts';
@@ -39,6 +44,22 @@ type AsPromise<Args extends unknown[], Result> = unknown[] extends Args
     : (...args: Args) => Promise<Awaited<Result>>
   : (...args: Args) => Promise<Awaited<Result>>;
 
+/** The function's own signature with the awaited result; overloads as in {@link Promised}. */
+export type Synchronous<Fn extends AnyFunction> = Fn extends {
+  (...args: infer A1): infer R1;
+  (...args: infer A2): infer R2;
+  (...args: infer A3): infer R3;
+  (...args: infer A4): infer R4;
+}
+  ? AsValue<A1, R1> & AsValue<A2, R2> & AsValue<A3, R3> & AsValue<A4, R4>
+  : never;
+
+type AsValue<Args extends unknown[], Result> = unknown[] extends Args
+  ? unknown extends Result
+    ? unknown
+    : (...args: Args) => Awaited<Result>
+  : (...args: Args) => Awaited<Result>;
+
 /** What `memoize` returns: the function, and what can be asked about its cache. */
 export type Memoized<Fn extends AnyFunction = AnyFunction> = Promised<Fn> & MemoizedMembers<Fn>;
 
@@ -47,6 +68,31 @@ export interface MemoizedMembers<Fn extends AnyFunction> {
   peek(...args: Parameters<Fn>): Awaited<ReturnType<Fn>> | undefined;
   /** Whether a value is cached; tells a cached `undefined` from none. @throws {KeyError} */
   has(...args: Parameters<Fn>): boolean;
+  /**
+   * The value, blocking the thread until it is there; throws what the call would be rejected with.
+   * In the pool's threads only, that is in code that a memoized function runs. For functions that
+   * are not asynchronous, unless their value is cached or being computed elsewhere.
+   * @throws {KeyError} @throws {ThreadError} on any other thread
+   */
+  readonly sync: Synchronous<Fn>;
+  /**
+   * Like a call, but computed by whichever of the pool's threads is free, and not by the calling
+   * one: `await Promise.all(parts.map((part) => f.fork(part)))` inside a memoized function uses all
+   * threads, and its own waits for no other. On other threads there is no difference.
+   */
+  readonly fork: Promised<Fn>;
+  /**
+   * The results for many inputs, each the function's one argument, in their order: computed by all
+   * threads (see `fork`), with so many calls at once as `concurrency` says. Inputs are read only as
+   * results are taken. Stops at the first call that fails.
+   * @throws {OptionError}
+   * @example
+   * for await (const page of render.map(documents)) await save(page);
+   */
+  map(
+    inputs: Inputs<Parameters<Fn>[0]>,
+    options?: MapOptions,
+  ): AsyncGenerator<Awaited<ReturnType<Fn>>, void, undefined>;
   /** The same function with options for its calls. @throws {OptionError} */
   with(options: CallOptions): Promised<Fn>;
   /**
@@ -94,11 +140,18 @@ export function memoize<Fn extends AnyFunction>(
   const definition = define(module, fn, options as MemoizeOptions);
   const keyOf = keyMaker(definition);
   const call = (args: unknown[], limits: ResolvedCallOptions) =>
-    run(definition, keyOf, args, limits);
+    run('call', definition, keyOf, args, limits);
   const peek = (args: unknown[]) => installedSide()?.peek(definition, keyOf(args));
   const members = {
     peek: (...args: unknown[]) => peek(args)?.value,
     has: (...args: unknown[]) => peek(args) !== undefined,
+    sync: (...args: unknown[]) => runSync(definition, keyOf, args),
+    fork: (...args: unknown[]) => run('fork', definition, keyOf, args, NO_LIMITS),
+    map(inputs: Inputs<unknown>, options: MapOptions = {}) {
+      const fork = (input: unknown, signal: AbortSignal) =>
+        run('fork', definition, keyOf, [input], { ...NO_LIMITS, signal });
+      return mapInOrder(checkInputs(inputs), fork, resolveMapOptions(options));
+    },
     with(limits: CallOptions) {
       const resolved = resolveCallOptions(limits);
       return (...args: unknown[]) => call(args, resolved);
@@ -126,16 +179,33 @@ function side(): Side {
 
 /** Not an async function: a hit should cost one promise. */
 function run(
+  how: 'call' | 'fork',
   definition: Definition,
   keyOf: (args: unknown[]) => string,
   args: unknown[],
   limits: ResolvedCallOptions,
 ): Promise<unknown> {
   try {
-    return side().call(definition, keyOf(args), args, limits);
+    return side()[how](definition, keyOf(args), args, limits);
   } catch (error) {
     return Promise.reject(error);
   }
+}
+
+function runSync(
+  definition: Definition,
+  keyOf: (args: unknown[]) => string,
+  args: unknown[],
+): unknown {
+  const key = keyOf(args);
+  const installed = installedSide();
+  if (installed?.sync) return installed.sync(definition, key, args);
+  const { id } = definition.info;
+  throw new ThreadError(
+    `sync() of ${id} was called on a thread that belongs to no pool: it would block the thread that ` +
+      'answers it. Await the call instead; sync() is for code that runs inside memoized functions.',
+    { functionId: id, key },
+  );
 }
 
 function define(module: string | ImportMeta, fn: AnyFunction, options: MemoizeOptions): Definition {

@@ -61,6 +61,25 @@ export interface CallOptions {
   readonly forceRefresh?: boolean;
 }
 
+export interface MapOptions {
+  /**
+   * Most calls that are open, and results that are not taken yet. Default: 64, which is enough for
+   * tiny functions to travel together.
+   */
+  readonly concurrency?: number;
+  /** Ends the work with the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** Called after each call that has succeeded, in whatever order they do. */
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+export interface Progress {
+  /** Calls that have succeeded. */
+  readonly done: number;
+  /** Calls that were begun: inputs read so far. */
+  readonly started: number;
+}
+
 export interface PoolOptions {
   /** Worker threads. Default: `os.availableParallelism()`. */
   readonly threads?: number;
@@ -94,6 +113,12 @@ export interface ResolvedCallOptions {
   /** `undefined`: no limit. */
   readonly timeout: Milliseconds | undefined;
   readonly refresh: boolean;
+}
+
+export interface ResolvedMapOptions {
+  readonly concurrency: number;
+  readonly signal: AbortSignal | undefined;
+  readonly onProgress: MapOptions['onProgress'];
 }
 
 export interface ResolvedPoolOptions
@@ -131,15 +156,23 @@ export function resolveMemoizeOptions(
 export function resolveCallOptions(options: CallOptions): ResolvedCallOptions {
   refuseUnknown(options, 'with', ['signal', 'timeout', 'forceRefresh']);
   const { signal, timeout, forceRefresh = false } = options;
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw wrong('signal', signal, 'an AbortSignal');
-  }
+  checkSignal(signal);
   if (typeof forceRefresh !== 'boolean') throw wrong('forceRefresh', forceRefresh, 'true or false');
   return {
     signal,
     timeout: timeout === undefined ? undefined : milliseconds('timeout', timeout),
     refresh: forceRefresh,
   };
+}
+
+/** @throws {OptionError} */
+export function resolveMapOptions(options: MapOptions): ResolvedMapOptions {
+  refuseUnknown(options, 'map', ['concurrency', 'signal', 'onProgress']);
+  const { signal, onProgress } = options;
+  checkSignal(signal);
+  if (onProgress !== undefined) aFunction('onProgress', onProgress);
+  const concurrency = count('concurrency', options.concurrency, 64, { least: 1 });
+  return { concurrency, signal, onProgress };
 }
 
 /** @throws {OptionError} */
@@ -202,6 +235,18 @@ function checkTier(option: string, tier: Tier): void {
   const methods = ['get', 'set', 'delete', 'clear', 'close'] as const;
   if (methods.every((method) => typeof tier?.[method] === 'function')) return;
   throw wrong(option, tier, `a tier, with the methods ${methods.join(', ')}`);
+}
+
+/** @throws {OptionError} when it cannot be iterated over. */
+export function checkInputs<Inputs>(inputs: Inputs): Inputs {
+  const iterable = Object(inputs);
+  if (Symbol.iterator in iterable || Symbol.asyncIterator in iterable) return inputs;
+  throw wrong('the first argument of map', inputs, 'an iterable, or an asynchronous one');
+}
+
+function checkSignal(signal: unknown): void {
+  if (signal === undefined || signal instanceof AbortSignal) return;
+  throw wrong('signal', signal, 'an AbortSignal');
 }
 
 function aFunction<Fn>(option: string, value: Fn): Fn {

@@ -109,11 +109,18 @@ export interface Hello<Port> {
 /** Tasks that one thread can have been handed and not have started. */
 export const TASK_CELLS = 64;
 
+/**
+ * What a caller does until it is answered. `lead`: it computes the value itself unless somebody
+ * does already. `block`: so it does, and its thread does nothing else meanwhile. `wait`: it leaves
+ * the computation to the pool.
+ */
+export type WaitMode = 'lead' | 'block' | 'wait';
+
 /** Thread to coordinator. */
 export type ToCoordinator =
   /** Describes a function; once a thread and function, before its first use. */
   | { readonly type: 'define'; readonly fn: FunctionInfo }
-  /** Wants a value, and is ready to compute it. `parent` is the lease it is called from. */
+  /** Wants a value. `parent` is the lease it is called from. */
   | {
       readonly type: 'claim';
       readonly call: number;
@@ -122,13 +129,19 @@ export type ToCoordinator =
       readonly parent: number | undefined;
       /** Do not answer from the cache. */
       readonly refresh: boolean;
+      readonly mode: WaitMode;
+      /** With mode `wait`. */
+      readonly args?: Arguments;
     }
   /** The caller of a claim has gone away. Answered by `done`: nothing about the call comes after it. */
   | { readonly type: 'leave'; readonly call: number }
   | Completed
   | Extract<Outcome, { type: 'fail' }>
-  /** Gives a lease back, not computed: its caller left while the lease was on its way. */
-  | { readonly type: 'decline'; readonly lease: number }
+  /**
+   * Gives a lease back, not computed: its caller left while the lease was on its way; or the thread
+   * is blocked, and here are the arguments for somebody who is not.
+   */
+  | { readonly type: 'decline'; readonly lease: number; readonly args?: Arguments }
   | {
       readonly type: 'invalidate';
       readonly call: number;
@@ -188,6 +201,8 @@ export interface FunctionStats {
   readonly errors: number;
   /** Computations that were told to stop because nobody waited any more. */
   readonly cancelled: number;
+  /** Computations made a second time on the spot, where to wait would have been a deadlock. */
+  readonly duplicates: number;
   /** Computations that ended with the death of their thread. */
   readonly lost: number;
   /** Entries removed to make room. */

@@ -22,6 +22,15 @@ export interface Side {
     args: readonly unknown[],
     options: ResolvedCallOptions,
   ): Promise<unknown>;
+  /** The same, but computed by the pool, if it must be. */
+  fork(
+    fn: Definition,
+    key: string,
+    args: readonly unknown[],
+    options: ResolvedCallOptions,
+  ): Promise<unknown>;
+  /** In a pool's thread only: the value; throws what the call would be rejected with. */
+  sync?(fn: Definition, key: string, args: readonly unknown[]): unknown;
   /** The cached value in a box, because every value is possible. */
   peek(fn: Definition, key: string): { readonly value: unknown } | undefined;
   invalidate(fn: Definition, key: string): Promise<void>;

@@ -12,7 +12,7 @@ const layers = [
   ['src/index.ts', 'workers/pool.ts'],
   ['src/memoize.ts'],
   ['src/main/', 'src/thread/'],
-  ['src/side.ts'],
+  ['src/side.ts', 'src/map.ts'],
   ['src/registry.ts', 'src/call-limits.ts'],
   ['src/options.ts'],
   ['src/keys/', 'src/tiers/', 'src/eviction/'],

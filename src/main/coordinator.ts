@@ -14,7 +14,7 @@ import type { Clock } from '../clock.ts';
 import { PoolClosedError } from '../errors.ts';
 import type { Arguments, Computed, FunctionInfo, Outcome } from '../protocol.ts';
 import { toEncoded } from '../values/portable.ts';
-import { cycleOf } from './cycle.ts';
+import { cycleOf, deadlocks } from './cycle.ts';
 import { type Entry, FunctionRecord } from './entry.ts';
 import { cycleError, failure, queueFull, workerLost } from './failures.ts';
 import {
@@ -96,16 +96,13 @@ export class Coordinator {
 
   /** Has the waiter answered: by the live flight of its key, or by a new one. */
   want(want: Want): void {
-    const { fn, key, waiter } = want;
+    const { key, waiter } = want;
     if (this.#closed) return waiter.deliver(failure(new PoolClosedError('the pool was closed')));
     const flight = this.#flights.live(key);
     const args = flight?.args ?? want.snapshot?.();
-    if (!flight) return this.#open(want, args);
-    flight.args = args;
-    fn.counters.waits++;
-    if (want.refresh) flight.refreshes = true;
-    if (want.refresh && flight.phase.at === 'probing') flight.phase.discard = true;
-    this.#join(flight, waiter);
+    if (flight) this.#joinWith(want, flight, args);
+    else this.#open(want, args);
+    if (waiter.mode === 'block') this.#relieve(waiter.peer);
   }
 
   /** The caller has gone away: by an abort, a timeout, or with its thread. */
@@ -139,11 +136,12 @@ export class Coordinator {
     this.#flights.answer(flight, { state: 'value', entry: lease.id, value }, lease.leader);
   }
 
-  /** A thread was given a lease for a caller that had gone away, and does not compute it. */
-  decline(id: number): void {
+  /** A thread does not compute what it was given a lease for: see `decline` in `protocol.ts`. */
+  decline(id: number, args?: Arguments): void {
     const lease = this.leases.get(id);
     if (!lease) return;
     const { flight, cancelled } = lease;
+    flight.args ??= args;
     this.leases.end(lease);
     flight.fn.counters.computations--;
     if (cancelled !== 'no') flight.fn.counters.cancelled--;
@@ -243,9 +241,9 @@ export class Coordinator {
     this.#flights.answer(flight, { state: 'value', entry, value });
   }
 
-  /** A waiter in a thread computes at once; without one the flight goes to the pool. */
+  /** A waiter that may computes at once; without one the flight goes to the pool. */
   #start(flight: Flight, again: boolean): void {
-    const leader = flight.waiters.find(({ peer }) => peer);
+    const leader = leaderOf(flight);
     if (leader) return this.#lead(flight, leader);
     flight.enter(QUEUED);
     if (this.#parts.backlog.enqueue(flight, again)) return;
@@ -253,18 +251,49 @@ export class Coordinator {
   }
 
   #lead(flight: Flight, leader: Waiter): void {
-    if (leader.peer) leader.lead(this.leases.grant(flight, leader.peer, leader).id);
+    if (!leader.peer) return;
+    leader.peer.blocking.delete(leader);
+    leader.lead(this.leases.grant(flight, leader.peer, leader).id);
+  }
+
+  #joinWith({ fn, waiter, refresh }: Want, flight: Flight, args: Arguments | undefined): void {
+    flight.args = args;
+    fn.counters.waits++;
+    if (refresh) flight.refreshes = true;
+    if (refresh && flight.phase.at === 'probing') flight.phase.discard = true;
+    this.#join(flight, waiter);
   }
 
   #join(flight: Flight, waiter: Waiter): void {
     const cycle = cycleOf(waiter.parent, flight);
     if (cycle) return waiter.deliver(failure(cycleError(flight, cycle)));
+    if (waiter.mode !== 'wait' && this.#withdraw(flight)) {
+      flight.admit(waiter);
+      return this.#lead(flight, waiter);
+    }
+    if (deadlocks(waiter, flight)) return this.#computeApart(flight, waiter);
     flight.admit(waiter);
-    if (!waiter.peer) return;
+  }
+
+  /** Takes a flight out of the backlog, or back from a thread that has not started it. */
+  #withdraw(flight: Flight): boolean {
     const { phase, lease } = flight;
+    if (lease) return this.leases.takeBack(lease);
     if (phase.at === 'queued') this.#parts.backlog.withdraw(flight);
-    else if (!lease || !this.leases.takeBack(lease)) return;
-    this.#lead(flight, waiter);
+    return phase.at === 'queued';
+  }
+
+  /** Rule 6: computes a second time what the waiter must not wait for. */
+  #computeApart({ fn, key }: Flight, waiter: Waiter): void {
+    const apart = this.#flights.openApart(fn, key);
+    apart.admit(waiter);
+    fn.counters.duplicates++;
+    this.#lead(apart, waiter);
+  }
+
+  /** A thread that is blocked starts nothing: what it was handed goes to others. */
+  #relieve(peer: Peer | undefined): void {
+    for (const lease of [...(peer?.leases ?? [])].reverse()) this.reclaim(lease);
   }
 
   #keep(flight: Flight, computed: Computed, id: number): void {
@@ -312,4 +341,14 @@ export class Coordinator {
     flight.enter(SETTLED);
     for (const waiter of flight.dismiss()) this.#join(live, waiter);
   }
+}
+
+/**
+ * Who computes a flight that is to start; nobody, if the pool should. A thread that is blocked by
+ * another call would keep everybody waiting; if nobody else has the arguments, it hands them over.
+ */
+function leaderOf({ waiters, args }: Flight): Waiter | undefined {
+  const able = waiters.filter(({ mode }) => mode !== 'wait');
+  const free = able.find(({ mode, peer }) => mode === 'block' || peer?.blocking.size === 0);
+  return free ?? (args ? undefined : able[0]);
 }

@@ -10,6 +10,7 @@ export class Counters {
   computations = 0;
   errors = 0;
   cancelled = 0;
+  duplicates = 0;
   lost = 0;
   evictions = 0;
   entries = 0;

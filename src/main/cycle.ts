@@ -1,17 +1,24 @@
 /**
- * The wait-for graph, and the question asked of it before a call joins a flight: would it wait for
- * itself?
+ * The wait-for graph, and the two questions asked of it before a call joins a flight.
  *
- * Nodes are computations; `a` waits for `b` while a call made from `a` waits for the flight that
- * `b` computes. Every call that starts to wait asks first, so the graph never has a cycle, and one
- * search from the new edge's head is enough. A flight that is queued or probing waits for nothing.
+ * Nodes are computations. `a` waits for `b` while a call made from `a` waits for the flight that `b`
+ * computes: a *call* edge. While a thread is blocked by a call, every computation in it waits for
+ * that call's flight, whoever has made the call: a *thread* edge. A flight that is queued or probing
+ * waits for nothing, and nobody who could start it waits for it.
+ *
+ * A circle of call edges is a recursion: it can only fail. A circle that needs a thread edge is an
+ * accident of who computes where, and the caller gets out of it by computing the value a second time.
+ *
+ * Every wait asks first, and so does every thread before it blocks. A blocked thread starts only
+ * what it is blocked by; any other lease it gives back (`thread/blocking.ts`). So the graph never
+ * has a circle that lasts, and one search from the new edge's head is enough.
  */
 
-import type { Flight, Lease } from './flight.ts';
+import type { Flight, Lease, Waiter } from './flight.ts';
 
 /**
  * The keys in a circle, from the caller's own and back to it, that a wait of `from` for `to` would
- * close; `undefined` when it is safe. Takes time in the number of waits that can be reached.
+ * close by calls alone; `undefined` if there is none. Takes time in the number of waits reached.
  */
 export function cycleOf(from: Lease | undefined, to: Flight): string[] | undefined {
   if (!from) return undefined;
@@ -24,6 +31,20 @@ export function cycleOf(from: Lease | undefined, to: Flight): string[] | undefin
     }
   }
   return undefined;
+}
+
+/** Whether the waiter, if it waited for `to`, would wait for its own thread or computation. */
+export function deadlocks({ peer, parent, mode }: Waiter, to: Flight): boolean {
+  if (!peer) return false;
+  const reached = new Set([to]);
+  for (const { lease } of reached) {
+    if (!lease) continue;
+    if (mode === 'block' ? lease.peer === peer : lease === parent) return true;
+    for (const call of [...lease.calls, ...lease.peer.blocking]) {
+      if (call.flight) reached.add(call.flight);
+    }
+  }
+  return false;
 }
 
 function pathTo(end: Flight, cameFrom: Map<Flight, Flight | undefined>): string[] {

@@ -104,7 +104,7 @@ export class Dispatcher implements Backlog {
   #feedOrWait(): void {
     if (this.#feedAhead) return;
     for (const peer of this.#peers) {
-      if (peer.active === 0) return this.#give(peer);
+      if (peer.active === 0 && peer.blocking.size === 0) return this.#give(peer);
     }
     this.#work.threadsWanted(this.size);
     this.#feedSoon();
@@ -121,6 +121,7 @@ export class Dispatcher implements Backlog {
 
   /** A thread that is busy long enough is given more later, and more at once. */
   #give(peer: Peer): void {
+    if (peer.blocking.size > 0) return;
     if (peer.active > 0 && peer.expectedMs > BATCH_MS / 4) return;
     const before = peer.leases.size;
     for (let flight = this.#nextFor(peer); flight; flight = this.#nextFor(peer)) {

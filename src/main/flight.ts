@@ -7,7 +7,7 @@
  */
 
 import type { Link } from '../linked-list.ts';
-import type { Arguments, Encoded, Portable, ToThread } from '../protocol.ts';
+import type { Arguments, Encoded, Portable, ToThread, WaitMode } from '../protocol.ts';
 import type { FunctionRecord } from './entry.ts';
 
 /** What a waiter gets in the end, once. A waiter in a thread may get a lease before. */
@@ -19,6 +19,7 @@ export type Answer =
 export interface Waiter {
   /** The thread it waits on; `undefined` for the coordinator's own. */
   readonly peer: Peer | undefined;
+  readonly mode: WaitMode;
   /** The computation that the call was made from, while that goes on. */
   parent: Lease | undefined;
   /** What it waits for; `undefined` once it was answered or has left. */
@@ -26,7 +27,7 @@ export interface Waiter {
   /** Its index among the flight's waiters. */
   place: number;
   deliver(answer: Answer): void;
-  /** Only for waiters with a peer: compute it yourself. */
+  /** Only for waiters with a peer: compute it yourself, or if `mode` is `wait`, after all. */
   lead(lease: number): void;
   /** It has computed it, and answered its caller itself. */
   ledItself(): void;
@@ -88,6 +89,7 @@ export class Flight {
   admit(waiter: Waiter): void {
     waiter.flight = this;
     waiter.place = this.#waiters.push(waiter) - 1;
+    if (waiter.mode === 'block') waiter.peer?.blocking.add(waiter);
     waiter.parent?.waitsWith(waiter);
   }
 
@@ -116,6 +118,7 @@ export class Flight {
 
 function letGo(waiter: Waiter): void {
   waiter.flight = undefined;
+  if (waiter.peer?.blocking.delete(waiter)) waiter.peer.canTakeMore();
   waiter.parent?.waitIsOver(waiter);
 }
 
@@ -191,6 +194,8 @@ export interface Peer {
   /** Its death is our doing, and is no fault of what it computes. */
   replaced: boolean;
   post(message: ToThread): void;
+  /** Calls that the thread is blocked by: more than one, if an abort listener has made the last. */
+  readonly blocking: Set<Waiter>;
   /** It has less to do than before. Set by whoever hands out tasks. */
   canTakeMore(): void;
   /** Whether it can be handed one more task now. */

@@ -40,6 +40,13 @@ export class Flights {
     return flight;
   }
 
+  /** A flight for one waiter alone, that nobody else joins and whose value is not kept. */
+  openApart(fn: FunctionRecord, key: string): Flight {
+    const flight = new Flight(fn, key, this.#underway(fn));
+    flight.fenced = true;
+    return flight;
+  }
+
   /** Makes a flight live that starts again; false when its key has another one meanwhile. */
   revive(flight: Flight): boolean {
     const live = this.#live.get(flight.key);

@@ -50,6 +50,16 @@ export class LocalSide implements Side {
     });
   }
 
+  /** The pool computes it in any case. */
+  fork(
+    fn: Definition,
+    key: string,
+    args: readonly unknown[],
+    options: ResolvedCallOptions,
+  ): Promise<unknown> {
+    return this.call(fn, key, args, options);
+  }
+
   peek({ options }: Definition, key: string): { value: unknown } | undefined {
     const entry = this.#coordinator.peek(key);
     return entry && { value: this.#read(options.values, entry.id, entry.value) };
@@ -82,6 +92,7 @@ export class LocalSide implements Side {
 /** A call on the coordinator's own thread, as a waiter. */
 class LocalCall implements Waiter {
   readonly peer = undefined;
+  readonly mode = 'wait';
   parent = undefined;
   flight: Waiter['flight'] = undefined;
   place = 0;

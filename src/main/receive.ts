@@ -1,9 +1,9 @@
 /** What a thread says: each message, turned into what the coordinator does about it. */
 
-import type { Completed, ToCoordinator } from '../protocol.ts';
+import type { Completed, ToCoordinator, WaitMode } from '../protocol.ts';
 import type { Coordinator } from './coordinator.ts';
 import type { FunctionRecord } from './entry.ts';
-import type { Answer, Peer, Waiter } from './flight.ts';
+import type { Answer, Lease, Peer, Waiter } from './flight.ts';
 
 /** A message of a thread that has died is late, and is dropped. */
 export function receive(coordinator: Coordinator, peer: Peer, message: ToCoordinator): void {
@@ -23,7 +23,7 @@ export function receive(coordinator: Coordinator, peer: Peer, message: ToCoordin
     case 'fail':
       return coordinator.settle(message);
     case 'decline':
-      return coordinator.decline(message.lease);
+      return coordinator.decline(message.lease, message.args);
     case 'invalidate':
       return done(
         peer,
@@ -53,16 +53,16 @@ type Of<Type extends Named['type']> = Extract<ToCoordinator, { type: Type }>;
 function claim(
   coordinator: Coordinator,
   peer: Peer,
-  { call, fn, key, parent, refresh }: Of<'claim'>,
+  { call, fn, key, parent, refresh, mode, args }: Of<'claim'>,
 ) {
   const from = parent === undefined ? undefined : coordinator.leases.get(parent);
   from?.flight.fn.makesCalls();
   const entry = refresh ? undefined : coordinator.hit(key);
   if (entry) return peer.post({ type: 'value', call, entry: entry.id, value: entry.value });
-  const waiter = remoteWaiter(peer, call);
-  waiter.parent = from;
+  const waiter = new RemoteCall(peer, call, mode, from);
   peer.calls.set(call, waiter);
-  coordinator.want({ fn: known(coordinator, fn), key, waiter, refresh });
+  const snapshot = args && { snapshot: () => args };
+  coordinator.want({ fn: known(coordinator, fn), key, waiter, refresh, ...snapshot });
 }
 
 function leave(coordinator: Coordinator, peer: Peer, call: number): void {
@@ -87,18 +87,34 @@ function known(coordinator: Coordinator, id: string): FunctionRecord {
   return fn;
 }
 
-function remoteWaiter(peer: Peer, call: number): Waiter {
-  return {
-    peer,
-    parent: undefined,
-    flight: undefined,
-    place: 0,
-    deliver(answer: Answer) {
-      peer.calls.delete(call);
-      if (answer.state === 'failure') peer.post({ type: 'failure', call, error: answer.error });
-      else peer.post({ type: 'value', call, entry: answer.entry, value: answer.value });
-    },
-    ledItself: () => void peer.calls.delete(call),
-    lead: (lease) => peer.post({ type: 'lease', call, lease }),
-  };
+/** A call in a worker thread, as a waiter. */
+class RemoteCall implements Waiter {
+  readonly peer: Peer;
+  readonly mode: WaitMode;
+  parent: Lease | undefined;
+  flight: Waiter['flight'] = undefined;
+  place = 0;
+  readonly #call: number;
+
+  constructor(peer: Peer, call: number, mode: WaitMode, parent: Lease | undefined) {
+    this.peer = peer;
+    this.#call = call;
+    this.mode = mode;
+    this.parent = parent;
+  }
+
+  deliver(answer: Answer): void {
+    const call = this.#call;
+    this.peer.calls.delete(call);
+    if (answer.state === 'failure') this.peer.post({ type: 'failure', call, error: answer.error });
+    else this.peer.post({ type: 'value', call, entry: answer.entry, value: answer.value });
+  }
+
+  ledItself(): void {
+    this.peer.calls.delete(this.#call);
+  }
+
+  lead(lease: number): void {
+    this.peer.post({ type: 'lease', call: this.#call, lease });
+  }
 }

@@ -10,6 +10,7 @@ const MAIL = 0;
 export class ThreadPeer implements Peer {
   readonly leases = new Set<Lease>();
   readonly calls: Peer['calls'] = new Map();
+  readonly blocking: Peer['blocking'] = new Set();
   active = 0;
   expectedMs = 0;
   gone = false;

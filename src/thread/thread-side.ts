@@ -8,8 +8,10 @@
 
 import type { MessagePort } from 'node:worker_threads';
 import { watchLimits } from '../call-limits.ts';
+import { ThreadError } from '../errors.ts';
 import type { ResolvedCallOptions } from '../options.ts';
 import type {
+  Arguments,
   Completed,
   FunctionStats,
   Outcome,
@@ -24,6 +26,7 @@ import { decodeArgs } from '../values/args.ts';
 import { FrozenValues } from '../values/frozen-values.ts';
 import { fromPortable, isPrimitive } from '../values/portable.ts';
 import { decodeThrown } from '../values/thrown.ts';
+import { Blocking, type Verdict } from './blocking.ts';
 import { Calls, snapshot } from './calls.ts';
 import { computations, mail, nobodyWaits } from './computation.ts';
 import { startsApplication } from './load.ts';
@@ -34,6 +37,12 @@ import { Tasks } from './tasks.ts';
 
 /** Bytes from which an outcome's memory is handed over rather than copied. */
 const LARGE = 32_768;
+
+interface Lead {
+  readonly call: number;
+  readonly definition: Definition;
+  readonly args: Arguments;
+}
 
 type Asked = Extract<ToThread, { type: 'found' | 'counted' }>;
 
@@ -47,6 +56,9 @@ export class ThreadSide implements Side {
   readonly #defined = new Set<Definition>();
   readonly #calls = new Calls(() => this.#ended());
   readonly #running = new Running();
+  readonly #blocking: Blocking;
+  /** Leases for calls of this thread that start in the next turn. */
+  readonly #leads = new Map<number, Lead>();
   /** Waiting for `done`. */
   readonly #orders = new Map<number, () => void>();
   /** The answers that the thread blocks for: several, if an abort listener asks while it does. */
@@ -59,10 +71,8 @@ export class ThreadSide implements Side {
     const cells = new Int32Array(sharedCells);
     const receive = (message: ToThread) => this.#receive(message);
     this.#mailbox = new Mailbox(port, cells, receive, () => this.#shift.heard());
-    this.#tasks = new Tasks(cells, this.#running, (outcome) => {
-      this.#report(outcome);
-      this.#ended();
-    });
+    this.#tasks = new Tasks(cells, this.#running, (outcome) => this.#finish(outcome));
+    this.#blocking = new Blocking(this.#mailbox);
     const isQuiet = () => this.#isQuiet;
     this.#shift = new Shift(this.#mailbox, { work: () => this.#tasks.startAll(), isQuiet });
     mail.read = () => {
@@ -84,19 +94,95 @@ export class ThreadSide implements Side {
     args: readonly unknown[],
     options: ResolvedCallOptions,
   ): Promise<unknown> {
+    return this.#claim(definition, key, args, options, 'lead');
+  }
+
+  fork(
+    definition: Definition,
+    key: string,
+    args: readonly unknown[],
+    options: ResolvedCallOptions,
+  ): Promise<unknown> {
+    return this.#claim(definition, key, args, options, 'wait');
+  }
+
+  /** What arrives meanwhile is heard, and nothing else is done in this thread. */
+  sync(definition: Definition, key: string, args: readonly unknown[]): unknown {
+    const within = computations.getStore();
+    if (!within && startsApplication(definition)) throw nobodyWaits();
+    const from = within ?? this.#tasks.loading;
+    if (from?.cancelled) throw nobodyWaits();
+    const call = this.#order(definition);
+    const claim = { call, fn: definition.info.id, key, parent: from?.lease, refresh: false };
+    this.#post({ type: 'claim', ...claim, mode: 'block' });
+    for (const lease of this.#leads.keys()) this.#passOn(lease);
+    from?.beginWait();
+    try {
+      return this.#conclude(definition, args, this.#blocking.wait(call, from));
+    } finally {
+      from?.endWait();
+      this.#startSoon();
+    }
+  }
+
+  #conclude(definition: Definition, args: readonly unknown[], verdict: Verdict): unknown {
+    switch (verdict.type) {
+      case 'value':
+        return this.#read(definition, verdict.entry, verdict.value);
+      case 'failure':
+        throw decodeThrown(verdict.error);
+      case 'lease':
+        return this.#computeNow(definition, args, verdict);
+      case 'cancelled':
+        throw nobodyWaits();
+    }
+  }
+
+  #computeNow(
+    definition: Definition,
+    args: readonly unknown[],
+    { call, lease }: { readonly call: number; readonly lease: number },
+  ): unknown {
+    const saved = snapshot(args);
+    if ('refusal' in saved) {
+      this.#leave(call, saved.refusal);
+      this.#post({ type: 'decline', lease });
+      throw saved.refusal;
+    }
+    const outcome = this.#running.run(lease, () => ({ definition, args: decodeArgs(saved.args) }));
+    if (outcome instanceof Promise) {
+      void outcome.then((late) => this.#finish(late));
+      throw isAsynchronous(definition.info.id);
+    }
+    this.#finish(outcome);
+    if (outcome.type === 'fail') throw decodeThrown(outcome.error);
+    return this.#read(definition, lease, outcome.value);
+  }
+
+  #claim(
+    definition: Definition,
+    key: string,
+    args: readonly unknown[],
+    options: ResolvedCallOptions,
+    mode: 'lead' | 'wait',
+  ): Promise<unknown> {
     const within = computations.getStore();
     if (!within && startsApplication(definition)) return new Promise(() => {});
     const from = within ?? this.#tasks.loading;
     if (options.signal?.aborted) return Promise.reject(options.signal.reason);
     if (from?.cancelled) return Promise.reject(nobodyWaits());
+    const saved = snapshot(args);
+    if (mode === 'wait' && 'refusal' in saved) return Promise.reject(saved.refusal);
     const call = this.#order(definition);
     const gone = (reason: unknown) => this.#leave(call, reason);
     const endWatch = watchLimits(options, definition.info.id, key, gone);
-    const promise = this.#calls.open(call, { definition, args: snapshot(args), from, endWatch });
+    const promise = this.#calls.open(call, { definition, args: saved, from, endWatch });
     const { refresh } = options;
     const parent = from?.lease;
     const { id } = definition.info;
-    const claim = () => this.#post({ type: 'claim', call, fn: id, key, parent, refresh });
+    const forked = mode === 'wait' && 'args' in saved && { args: saved.args };
+    const claim = () =>
+      this.#post({ type: 'claim', call, fn: id, key, parent, refresh, mode, ...forked });
     if (this.#shift.on) claim();
     else this.#heldBack.push(claim);
     return promise;
@@ -132,13 +218,16 @@ export class ThreadSide implements Side {
     if (isTasks(message)) return this.#tasks.take(message);
     switch (message.type) {
       case 'value':
+        if (this.#blocking.answer(message)) return;
         return this.#calls.answer(message.call, ({ definition }) =>
           this.#read(definition, message.entry, message.value),
         );
       case 'failure':
+        if (this.#blocking.answer(message)) return;
         return this.#calls.fail(message.call, decodeThrown(message.error));
       case 'lease':
-        return void this.#lead(message.call, message.lease);
+        if (this.#blocking.answer(message)) return;
+        return this.#lead(message.call, message.lease);
       case 'cancel':
         return this.#cancel(message.lease);
       case 'done':
@@ -158,31 +247,48 @@ export class ThreadSide implements Side {
     }
   }
 
-  /**
-   * Computes it for the caller here, and for everybody who waits elsewhere. Starts in a turn of its
-   * own: the lease may have arrived while some other computation looked for mail.
-   */
-  async #lead(call: number, lease: number): Promise<void> {
+  /** Computes it for the caller here, and for everybody who waits elsewhere. */
+  #lead(call: number, lease: number): void {
     const pending = this.#calls.get(call);
     if (!pending) return this.#post({ type: 'decline', lease });
-    const { definition, args } = pending;
-    if ('refusal' in args) {
-      this.#leave(call, args.refusal);
+    if ('refusal' in pending.args) {
+      this.#leave(call, pending.args.refusal);
       return this.#post({ type: 'decline', lease });
     }
-    const prepared = async () => ({ definition, args: decodeArgs(args.args) });
-    const outcome = await this.#running.run(lease, prepared);
+    this.#leads.set(lease, { call, definition: pending.definition, args: pending.args.args });
+    if (this.#blocking.size > 0) return this.#passOn(lease);
+    // In a turn of its own: it may have arrived while some other computation looked for mail.
+    queueMicrotask(() => void this.#startLead(lease));
+  }
+
+  async #startLead(lease: number): Promise<void> {
+    const lead = this.#leads.get(lease);
+    if (!lead) return;
+    this.#leads.delete(lease);
+    const { call, definition, args } = lead;
+    const outcome = await this.#running.run(lease, () => ({ definition, args: decodeArgs(args) }));
     if (outcome.type === 'fail') this.#calls.fail(call, decodeThrown(outcome.error));
     else this.#calls.answer(call, () => this.#read(definition, lease, outcome.value));
-    this.#report(outcome);
-    this.#ended();
+    this.#finish(outcome);
+  }
+
+  /** Gives back a lease that was not started, with what somebody else needs to do it. */
+  #passOn(lease: number): void {
+    const lead = this.#leads.get(lease);
+    this.#leads.delete(lease);
+    if (lead) this.#post({ type: 'decline', lease, args: lead.args });
   }
 
   #cancel(lease: number): void {
+    if (this.#leads.has(lease)) return this.#passOn(lease);
     const computation = this.#running.get(lease);
     if (!computation) return;
     computation.cancel();
     for (const call of this.#calls.madeFrom(computation)) this.#leave(call, nobodyWaits());
+    for (const call of this.#blocking.madeFrom(computation)) {
+      this.#leave(call, nobodyWaits());
+      this.#blocking.answer({ type: 'cancelled', call });
+    }
   }
 
   #leave(call: number, reason: unknown): void {
@@ -192,9 +298,10 @@ export class ThreadSide implements Side {
     this.#calls.fail(call, reason);
   }
 
-  #report(outcome: Outcome): void {
+  #finish(outcome: Outcome): void {
     const large = largeBuffer(outcome);
     this.#mailbox.post(onTheWire(outcome), large && [large]);
+    this.#ended();
   }
 
   /** The number of a new request about a function that the coordinator knows. */
@@ -236,6 +343,14 @@ export class ThreadSide implements Side {
   #ended(): void {
     if (this.#isQuiet) this.#shift.lookAgain();
   }
+}
+
+function isAsynchronous(id: string): ThreadError {
+  return new ThreadError(
+    `${id} returned a promise, for which sync() cannot wait: the thread that it blocks has to settle ` +
+      'it. Await the call instead. The computation goes on, and others can have its value.',
+    { functionId: id },
+  );
 }
 
 function isTasks(message: ToThread): message is readonly Task[] {

@@ -8,7 +8,7 @@ import { systemClock } from '../../src/clock.ts';
 import { canonicalKey } from '../../src/keys/canonical.ts';
 import { Coordinator } from '../../src/main/coordinator.ts';
 import { BOOKKEEPING_BYTES } from '../../src/main/entry.ts';
-import type { Flight, Peer } from '../../src/main/flight.ts';
+import type { Flight, Peer, Waiter } from '../../src/main/flight.ts';
 import { Store } from '../../src/main/store.ts';
 import { TierChain } from '../../src/main/tier-chain.ts';
 import type { Outcome } from '../../src/protocol.ts';
@@ -46,6 +46,7 @@ function world(max: number) {
   const peer: Peer = {
     leases: new Set(),
     calls: new Map(),
+    blocking: new Set(),
     active: 0,
     expectedMs: 0,
     gone: false,
@@ -61,13 +62,22 @@ function world(max: number) {
   const { port1, port2 } = new MessageChannel();
 
   function compute(n: number, value: unknown): void {
-    const waiter = { peer: undefined, parent: undefined, flight: undefined, place: 0 };
-    const methods = { deliver() {}, lead() {}, ledItself() {} };
+    const waiter: Waiter = {
+      peer: undefined,
+      mode: 'wait',
+      parent: undefined,
+      flight: undefined,
+      place: 0,
+      deliver() {},
+      lead() {},
+      ledItself() {},
+    };
     const key = `${fn.info.id}(${canonicalKey([n])})`;
-    coordinator.want({ fn, key, waiter: { ...waiter, ...methods }, refresh: false });
+    coordinator.want({ fn, key, waiter, refresh: false });
     const flight = waiting.pop() as Flight;
     const { id } = coordinator.begin(flight, peer);
-    port1.postMessage({ type: 'complete', lease: id, value: toPortable(value, 'value'), ms: 1.5 });
+    const kept = { ttl: Number.POSITIVE_INFINITY, ms: 1.5 };
+    port1.postMessage({ type: 'complete', lease: id, value: toPortable(value, 'value'), ...kept });
     const received = receiveMessageOnPort(port2) as { message: Outcome };
     coordinator.settle(received.message);
   }

@@ -6,7 +6,7 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { ARGUMENTS, FUNCTIONS, World } from './world.ts';
+import { ARGUMENTS, FUNCTIONS, type Running, World } from './world.ts';
 
 /** One event of a schedule; its text is what a failing schedule is printed with. */
 class Step {
@@ -38,12 +38,13 @@ function toOne<T>(items: Iterable<T>, n: number, run: (item: T) => void): void {
 const call = fc
   .tuple(fn, argument, rarely)
   .map(([f, a, again]) => new Step(`call ${f}(${a}) ${again}`, (w) => w.callLocally(f, a, again)));
+const mode = fc.constantFrom('lead', 'lead', 'block', 'block', 'wait');
 const claim = fc
-  .tuple(nth, fn, argument, nth, rarely)
+  .tuple(nth, mode, fn, argument, nth, rarely)
   .map(
-    ([n, f, a, from, again]) =>
-      new Step(`thread ${n} claims ${f}(${a}) from ${from} ${again}`, (w) =>
-        toOne(w.peers, n, (peer) => w.claim(peer, f, a, from, again)),
+    ([n, how, f, a, from, again]) =>
+      new Step(`thread ${n} claims ${f}(${a}) from ${from} ${how} ${again}`, (w) =>
+        toOne(w.peers, n, (peer) => w.claim(peer, how, f, a, from, again)),
       ),
   );
 const started = nth.map(
@@ -126,6 +127,8 @@ async function play(world: World, schedule: readonly Step[]): Promise<void> {
     for (const peer of [...world.doomed]) world.die(peer);
     step.run(world);
     await rest(world);
+    world.passOn();
+    await rest(world);
     world.check();
   }
 }
@@ -138,12 +141,16 @@ async function finish(world: World): Promise<void> {
     await rest(world);
     world.clock.turn();
     for (const peer of world.peers) world.start(peer);
-    const waitsOf = (lease: number) =>
+    world.passOn();
+    await rest(world);
+    // What computes for a call that blocks is not asynchronous: it awaits nothing.
+    const waitsOf = ({ lease, leader }: Running) =>
+      leader?.mode !== 'block' &&
       world.callers.some(
         (each) => each.parent === lease && each.state === 'waiting' && each.leads === undefined,
       );
     const free = [...world.running.values()].find(
-      ({ lease }) => !waitsOf(lease) && !leadsForOthers(world, lease),
+      (each) => world.goesOn(each) && !waitsOf(each) && !leadsForOthers(world, each),
     );
     if (free) world.finish(free, 'complete', true);
     await rest(world);
@@ -157,9 +164,12 @@ async function finish(world: World): Promise<void> {
 }
 
 /** A computation cannot end while a call that it made, and computes itself, goes on. */
-function leadsForOthers(world: World, lease: number): boolean {
+function leadsForOthers(world: World, { lease, leader: its }: Running): boolean {
   return [...world.running.values()].some(
-    ({ leader }) => leader?.parent === lease && leader.state === 'waiting',
+    ({ leader }) =>
+      leader?.parent === lease &&
+      leader.state === 'waiting' &&
+      (its?.mode !== 'block' || leader.mode === 'block'),
   );
 }
 

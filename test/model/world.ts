@@ -14,7 +14,7 @@ import type { Answer, Lease, Peer, Waiter } from '../../src/main/flight.ts';
 import { receive } from '../../src/main/receive.ts';
 import { Store } from '../../src/main/store.ts';
 import { TierChain } from '../../src/main/tier-chain.ts';
-import type { Portable, ToCoordinator, ToThread } from '../../src/protocol.ts';
+import type { Portable, ToCoordinator, ToThread, WaitMode } from '../../src/protocol.ts';
 import { mapTier } from '../../src/tiers/map-tier.ts';
 import type { Tier } from '../../src/tiers/tier.ts';
 import { decodeThrown, encodeThrown } from '../../src/values/thrown.ts';
@@ -40,6 +40,7 @@ export interface Caller {
   readonly fn: string;
   readonly asked: number;
   readonly peer: FakePeer | undefined;
+  readonly mode: WaitMode;
   readonly call: number;
   readonly waiter: Waiter | undefined;
   /** The lease of the computation that it was made from. */
@@ -71,6 +72,11 @@ export class FakePeer implements Peer {
   gone = false;
   /** Tasks that were handed over, and what of them was not started or taken back yet. */
   readonly handed: Lease[] = [];
+  readonly blocking = new Set<Waiter>();
+  /** Calls that block it, and what they compute, the innermost last. */
+  readonly stack: Caller[] = [];
+  /** Leases that it got while it was blocked, and is about to give back. */
+  readonly passes: number[] = [];
   #prepared: Lease[] = [];
   replaced = false;
   readonly #hear: (message: ToThread) => void;
@@ -125,6 +131,8 @@ export class World {
   /** Threads that the coordinator has had replaced; they die at the schedule's next step. */
   readonly doomed = new Set<FakePeer>();
   readonly tierWaits: (() => void)[] = [];
+  /** Their threads were blocked since: what they wait for was left to others. */
+  readonly #satOut = new Set<Caller>();
   readonly #startOf = new Map<number, Running>();
   readonly #invalidated = new Map<string, number[]>();
   readonly withTier: boolean;
@@ -156,6 +164,7 @@ export class World {
     const key = `${fn}(${argument})`;
     const waiter: Waiter = {
       peer: undefined,
+      mode: 'wait',
       parent: undefined,
       flight: undefined,
       place: 0,
@@ -163,22 +172,61 @@ export class World {
       ledItself: () => assert.fail('led by the main thread'),
       lead: () => assert.fail('a lease was offered to the main thread'),
     };
-    const caller = this.#caller({ key, fn, waiter, peer: undefined, call: 0, parent: undefined });
+    const local = { peer: undefined, mode: 'wait', call: 0, parent: undefined } as const;
+    const caller = this.#caller({ key, fn, waiter, ...local });
     const entry = refresh ? undefined : this.coordinator.hit(key);
     if (entry)
       return this.#answered(caller, { state: 'value', entry: entry.id, value: entry.value });
     this.coordinator.want({ fn: this.fn(fn), key, waiter, refresh, snapshot: () => [argument] });
   }
 
-  /** A call in a thread; from one of the computations that run there, or from none. */
-  claim(peer: FakePeer, fn: string, argument: string, from: number, refresh: boolean): void {
-    const here = [...this.running.values()].filter((each) => each.peer === peer);
-    const parent = here.length > 0 ? here[from % (here.length + 1)]?.lease : undefined;
+  /** A call in a thread; from one of the computations that go on there, or from none. */
+  claim(
+    peer: FakePeer,
+    mode: WaitMode,
+    fn: string,
+    argument: string,
+    from: number,
+    refresh: boolean,
+  ): void {
+    if (this.isBlocked(peer)) return;
+    const here = [...this.running.values()].filter((each) => this.goesOn(each, peer));
+    const inside = peer.stack.length > 0 ? here.length : here.length + 1;
+    const parent = here.length > 0 ? here[from % inside]?.lease : undefined;
     const key = `${fn}(${argument})`;
     const call = ++this.#lastCall;
-    this.#caller({ key, fn, peer, call, parent, waiter: undefined });
+    const caller = this.#caller({ key, fn, peer, mode, call, parent, waiter: undefined });
+    if (mode === 'block') peer.stack.push(caller);
     this.fn(fn);
-    this.say(peer, { type: 'claim', call, fn, key, parent, refresh });
+    const forked = mode === 'wait' && { args: [argument] };
+    const again = refresh && mode !== 'block';
+    this.say(peer, { type: 'claim', call, fn, key, parent, refresh: again, mode, ...forked });
+  }
+
+  /** By a call that is not answered, and does not compute its value itself. */
+  isBlocked({ stack }: FakePeer): boolean {
+    const top = stack.at(-1);
+    return top?.state === 'waiting' && top.leads === undefined;
+  }
+
+  /** A thread with a stack of calls that block does nothing but what the innermost one computes. */
+  goesOn({ peer, lease }: Running, where: FakePeer | undefined = peer): boolean {
+    if (!peer || peer !== where || this.isBlocked(peer) || peer.passes.includes(lease))
+      return false;
+    const top = peer.stack.at(-1);
+    return top === undefined || top.leads === lease;
+  }
+
+  /** Threads give back what they were given while they were blocked. */
+  passOn(): void {
+    for (const peer of this.peers) {
+      for (const lease of peer.passes.splice(0)) {
+        const running = this.running.get(lease);
+        if (!running) continue;
+        this.#end(running);
+        this.say(peer, { type: 'decline', lease, args: [running.key.slice(2, -1)] });
+      }
+    }
   }
 
   say(peer: FakePeer, message: ToCoordinator): void {
@@ -186,7 +234,9 @@ export class World {
   }
 
   finish(running: Running, how: 'complete' | 'fail', keep: boolean): void {
+    if (!this.goesOn(running)) return;
     this.#end(running);
+    if (running.leader?.mode === 'block') running.peer?.stack.pop();
     const { lease, peer } = running;
     const error = encodeThrown(new Error(`of lease ${lease}`));
     const outcome =
@@ -199,6 +249,7 @@ export class World {
 
   /** A thread starts the first of the tasks that it was handed. */
   start(peer: FakePeer): void {
+    if (peer.stack.length > 0) return;
     const lease = peer.handed.shift();
     if (lease) this.#begin(lease.id, lease.flight.fn.info.id, lease.flight.key, undefined, peer);
   }
@@ -214,7 +265,8 @@ export class World {
   claimOfTheDead(peer: FakePeer, fn: string, argument: string): void {
     const key = `${fn}(${argument})`;
     this.fn(fn);
-    this.say(peer, { type: 'claim', call: 0, fn, key, parent: undefined, refresh: false });
+    const parent = undefined;
+    this.say(peer, { type: 'claim', call: 0, fn, key, parent, refresh: false, mode: 'lead' });
   }
 
   /** A late word of a lease that has ended. */
@@ -223,7 +275,7 @@ export class World {
   }
 
   leave(caller: Caller): void {
-    if (caller.state !== 'waiting') return;
+    if (caller.state !== 'waiting' || caller.mode === 'block') return;
     caller.state = 'left';
     if (caller.waiter) this.coordinator.leave(caller.waiter);
     else if (caller.peer) this.say(caller.peer, { type: 'leave', call: caller.call });
@@ -273,20 +325,26 @@ export class World {
     );
     const live = wanted.filter(({ flight }) => !flight.fenced).map(({ flight }) => flight.key);
     assert.equal(new Set(live).size, live.length, `two live leases of one key: ${live}`);
-    for (const { peer, waiter, call, state } of this.callers) {
+    for (const caller of this.callers) {
+      const { peer, mode, waiter, call, state } = caller;
       const waiting = waiter ?? peer?.calls.get(call);
       const phase = waiting?.flight?.phase.at;
       if (state !== 'waiting') assert(!phase, 'answered or gone, and still in a flight');
       else assert(phase && ALIVE.has(phase), `waits for a flight that is ${phase}`);
-      assert(!peer || phase !== 'queued', 'a thread waits for work that has not started');
+      if (peer && mode === 'lead' && peer.blocking.size > 0) this.#satOut.add(caller);
+      const leads = peer && mode !== 'wait' && !this.#satOut.has(caller);
+      assert(!leads || phase !== 'queued', 'a thread waits for work that has not started');
       const handed = waiting?.flight?.lease?.peer as FakePeer | undefined;
       const notStarted = handed?.handed.some(({ flight }) => flight === waiting?.flight);
-      assert(!peer || !notStarted, 'a thread waits for a task that has not started');
+      assert(!leads || !notStarted, 'a thread waits for a task that has not started');
     }
     for (const peer of this.peers) {
       const active = [...peer.leases].filter(({ calls }) => [...calls].length === 0);
       assert.equal(peer.active, active.length, 'a thread is taken for busy, or for free');
-      if (this.dispatcher.size > 0) assert(peer.active > 0, 'a free thread, and work that waits');
+      const isFree = peer.active === 0 && peer.blocking.size === 0;
+      assert(!isFree || this.dispatcher.size === 0, 'a free thread, and work that waits');
+      assert(peer.blocking.size === 0 || peer.handed.length === 0, 'tasks in a blocked thread');
+      assert.equal(peer.blocking.size > 0, this.isBlocked(peer), 'taken for blocked, or for not');
       const calls = [...peer.calls.values()];
       assert(
         calls.every(({ flight }) => flight),
@@ -330,6 +388,7 @@ export class World {
   #answered(caller: Caller, answer: Answer): void {
     assert.equal(caller.state, 'waiting', 'answered twice, or after leaving');
     caller.state = 'answered';
+    if (caller.mode === 'block') assert.equal(caller.peer?.stack.pop(), caller);
     if (answer.state === 'value') return this.#checkFresh(caller.key, answer.value, caller.asked);
     const reason = decodeThrown(answer.error);
     assert(reason instanceof Error && FAILURES.has(reason.name), String(reason));
@@ -365,9 +424,11 @@ export class World {
       cancelled: false,
       finished: undefined,
     };
-    if (leader) leader.leads = lease;
     this.running.set(lease, running);
     this.#startOf.set(lease, running);
+    if (leader?.peer && leader.mode !== 'block' && this.isBlocked(leader.peer))
+      leader.peer.passes.push(lease);
+    else if (leader) leader.leads = lease;
   }
 
   #end(running: Running): void {
