@@ -16,7 +16,7 @@ import {
   resolveMemoizeOptions,
 } from './options.ts';
 import type { FunctionStats } from './protocol.ts';
-import { type Definition, register } from './registry.ts';
+import { type Definition, keyOf, register } from './registry.ts';
 import { installedSide, type Side } from './side.ts';
 
 /**
@@ -138,28 +138,27 @@ export function memoize<Fn extends AnyFunction>(
   options: MemoizeOptions<Fn> = {},
 ): Memoized<Fn> {
   const definition = define(module, fn, options as MemoizeOptions);
-  const keyOf = keyMaker(definition);
   const call = (args: unknown[], limits: ResolvedCallOptions) =>
-    run('call', definition, keyOf, args, limits);
-  const peek = (args: unknown[]) => installedSide()?.peek(definition, keyOf(args));
+    run('call', definition, args, limits);
+  const peek = (args: unknown[]) => installedSide()?.peek(definition, args);
   const members = {
     peek: (...args: unknown[]) => peek(args)?.value,
     has: (...args: unknown[]) => peek(args) !== undefined,
-    sync: (...args: unknown[]) => runSync(definition, keyOf, args),
-    fork: (...args: unknown[]) => run('fork', definition, keyOf, args, NO_LIMITS),
+    sync: (...args: unknown[]) => runSync(definition, args),
+    fork: (...args: unknown[]) => run('fork', definition, args, NO_LIMITS),
     map(inputs: Inputs<unknown>, options: MapOptions = {}) {
       const fork = (input: unknown, signal: AbortSignal) =>
-        run('fork', definition, keyOf, [input], { ...NO_LIMITS, signal });
+        run('fork', definition, [input], { ...NO_LIMITS, signal });
       return mapInOrder(checkInputs(inputs), fork, resolveMapOptions(options));
     },
     with(limits: CallOptions) {
       const resolved = resolveCallOptions(limits);
       return (...args: unknown[]) => call(args, resolved);
     },
-    invalidate: async (...args: unknown[]) => side().invalidate(definition, keyOf(args)),
+    invalidate: async (...args: unknown[]) => side().invalidate(definition, args),
     clear: async () => side().clear(definition),
     stats: () => side().stats(definition),
-    key: (...args: unknown[]) => keyOf(args),
+    key: (...args: unknown[]) => keyOf(definition.info.id, definition.argsKey(args)),
     original: fn,
     options,
     id: definition.info.id,
@@ -181,41 +180,34 @@ function side(): Side {
 function run(
   how: 'call' | 'fork',
   definition: Definition,
-  keyOf: (args: unknown[]) => string,
   args: unknown[],
   limits: ResolvedCallOptions,
 ): Promise<unknown> {
   try {
-    return side()[how](definition, keyOf(args), args, limits);
+    return side()[how](definition, args, limits);
   } catch (error) {
     return Promise.reject(error);
   }
 }
 
-function runSync(
-  definition: Definition,
-  keyOf: (args: unknown[]) => string,
-  args: unknown[],
-): unknown {
-  const key = keyOf(args);
+function runSync(definition: Definition, args: unknown[]): unknown {
   const installed = installedSide();
-  if (installed?.sync) return installed.sync(definition, key, args);
+  if (installed?.sync) return installed.sync(definition, args);
   const { id } = definition.info;
   throw new ThreadError(
     `sync() of ${id} was called on a thread that belongs to no pool: it would block the thread that ` +
       'answers it. Await the call instead; sync() is for code that runs inside memoized functions.',
-    { functionId: id, key },
+    { functionId: id },
   );
 }
 
 function define(module: string | ImportMeta, fn: AnyFunction, options: MemoizeOptions): Definition {
-  const { definition, again } = register(module, fn, resolveMemoizeOptions(fn, options));
+  const resolved = resolveMemoizeOptions(fn, options);
+  const { key } = resolved;
+  const argsKey = (args: readonly unknown[]) =>
+    key ? canonicalKeyOf(key(...args), 'key(...)') : canonicalKey(args);
+  const { definition, again } = register(module, fn, resolved, argsKey);
   const installed = installedSide();
   if (again && installed && !installed.inPool) void installed.clear(definition);
   return definition;
-}
-
-function keyMaker({ info, options: { key } }: Definition): (args: unknown[]) => string {
-  if (!key) return (args) => `${info.id}(${canonicalKey(args)})`;
-  return (args) => `${info.id}(${canonicalKeyOf(key(...args), 'key(...)')})`;
 }

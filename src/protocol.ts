@@ -9,6 +9,9 @@
  * A thread is asked for through Piscina: a task of Piscina's is a *shift*, during which the thread
  * takes its work from the port. Between shifts it sleeps, and nothing needs to reach it.
  *
+ * A `key` is the canonical form of the arguments, as in `keys/`; together with the function id, `fn`,
+ * it names an entry.
+ *
  * Two messages are arrays: tasks, and the outcome that a computation usually has. Every call that
  * finds nothing costs one of each, and an object costs three times what an array does.
  */
@@ -150,7 +153,7 @@ export type ToCoordinator =
     }
   | { readonly type: 'clear'; readonly call: number; readonly fn: string }
   /** Is it cached? Answered at once by `found`; the thread blocks for it. */
-  | { readonly type: 'peek'; readonly call: number; readonly key: string }
+  | { readonly type: 'peek'; readonly call: number; readonly fn: string; readonly key: string }
   | { readonly type: 'stats'; readonly call: number; readonly fn: string };
 
 /** Coordinator to thread. */

@@ -19,6 +19,16 @@ export interface Definition {
   readonly info: FunctionInfo;
   readonly fn: AnyFunction;
   readonly options: ResolvedMemoizeOptions;
+  /**
+   * The canonical form of the arguments: with the function id before it, it is the key.
+   * @throws {KeyError}
+   */
+  argsKey(args: readonly unknown[]): string;
+}
+
+/** The key of a function's arguments. */
+export function keyOf(functionId: string, argsKey: string): string {
+  return `${functionId}(${argsKey})`;
 }
 
 interface Registered extends Definition {
@@ -54,13 +64,14 @@ export function register(
   module: string | ImportMeta,
   fn: AnyFunction,
   options: ResolvedMemoizeOptions,
+  argsKey: Definition['argsKey'],
 ): Registration {
   const url = moduleUrl(module);
   const id = functionId(url, options.name, options.version);
   const known = functions().get(id);
   if (known && !isAnotherEvaluation(known, module, url)) throw duplicate(options.name, known);
   const info: FunctionInfo = { id, module: url, max: options.max };
-  const definition = { info, fn, options, module };
+  const definition = { info, fn, options, argsKey, module };
   functions().set(id, definition);
   return { definition, again: known !== undefined };
 }

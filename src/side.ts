@@ -16,24 +16,16 @@ export interface Side {
   readonly inPool: boolean;
   /** True after its pool was closed; calls are rejected then. */
   readonly closed: boolean;
-  call(
-    fn: Definition,
-    key: string,
-    args: readonly unknown[],
-    options: ResolvedCallOptions,
-  ): Promise<unknown>;
-  /** The same, but computed by the pool, if it must be. */
-  fork(
-    fn: Definition,
-    key: string,
-    args: readonly unknown[],
-    options: ResolvedCallOptions,
-  ): Promise<unknown>;
+  /** @throws {KeyError} */
+  call(fn: Definition, args: readonly unknown[], options: ResolvedCallOptions): Promise<unknown>;
+  /** The same, but computed by the pool, if it must be. @throws {KeyError} */
+  fork(fn: Definition, args: readonly unknown[], options: ResolvedCallOptions): Promise<unknown>;
   /** In a pool's thread only: the value; throws what the call would be rejected with. */
-  sync?(fn: Definition, key: string, args: readonly unknown[]): unknown;
-  /** The cached value in a box, because every value is possible. */
-  peek(fn: Definition, key: string): { readonly value: unknown } | undefined;
-  invalidate(fn: Definition, key: string): Promise<void>;
+  sync?(fn: Definition, args: readonly unknown[]): unknown;
+  /** The cached value in a box, because every value is possible. @throws {KeyError} */
+  peek(fn: Definition, args: readonly unknown[]): { readonly value: unknown } | undefined;
+  /** @throws {KeyError} */
+  invalidate(fn: Definition, args: readonly unknown[]): Promise<void>;
   clear(fn: Definition): Promise<void>;
   stats(fn: Definition): FunctionStats;
 }

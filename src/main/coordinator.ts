@@ -13,6 +13,7 @@
 import type { Clock } from '../clock.ts';
 import { PoolClosedError } from '../errors.ts';
 import type { Arguments, Computed, FunctionInfo, Outcome } from '../protocol.ts';
+import { keyOf } from '../registry.ts';
 import { toEncoded } from '../values/portable.ts';
 import { cycleOf, deadlocks } from './cycle.ts';
 import { type Entry, FunctionRecord } from './entry.ts';
@@ -81,8 +82,8 @@ export class Coordinator {
   }
 
   /** A call's first question: is it cached? Counts as a hit and as a use. */
-  hit(key: string): Entry | undefined {
-    const entry = this.#closed ? undefined : this.#parts.store.get(key);
+  hit(fn: FunctionRecord, key: string): Entry | undefined {
+    const entry = this.#closed ? undefined : this.#parts.store.get(fn, key);
     if (!entry) return undefined;
     entry.fn.counters.memoryHits++;
     entry.fn.counters.computeMsSaved += entry.ms;
@@ -90,15 +91,15 @@ export class Coordinator {
   }
 
   /** A question that leaves no trace. */
-  peek(key: string): Entry | undefined {
-    return this.#closed ? undefined : this.#parts.store.peek(key);
+  peek(fn: FunctionRecord, key: string): Entry | undefined {
+    return this.#closed ? undefined : this.#parts.store.peek(fn, key);
   }
 
   /** Has the waiter answered: by the live flight of its key, or by a new one. */
   want(want: Want): void {
-    const { key, waiter } = want;
+    const { fn, key, waiter } = want;
     if (this.#closed) return waiter.deliver(failure(new PoolClosedError('the pool was closed')));
-    const flight = this.#flights.live(key);
+    const flight = this.#flights.live(fn, key);
     const args = flight?.args ?? want.snapshot?.();
     if (flight) this.#joinWith(want, flight, args);
     else this.#open(want, args);
@@ -183,10 +184,10 @@ export class Coordinator {
 
   /** Forgets one entry. Settles when no tier answers with it any more; memory does not at once. */
   invalidate(fn: FunctionRecord, key: string): Promise<void> {
-    this.#parts.store.delete(key);
-    const flight = this.#flights.live(key);
+    this.#parts.store.delete(fn, key);
+    const flight = this.#flights.live(fn, key);
     if (flight) this.#flights.fence(flight);
-    return this.#parts.tiers.delete(fn.info.id, key);
+    return this.#parts.tiers.delete(fn.info.id, keyOf(fn.info.id, key));
   }
 
   /** Forgets all entries of a function. Settles like {@link invalidate}. */
@@ -222,7 +223,9 @@ export class Coordinator {
       return this.#start(flight, false);
     }
     flight.enter({ at: 'probing', discard: false });
-    void this.#parts.tiers.get(fn.info.id, key).then((found) => this.#probed(flight, found));
+    void this.#parts.tiers
+      .get(fn.info.id, flight.fullKey)
+      .then((found) => this.#probed(flight, found));
   }
 
   #probed(flight: Flight, found: Found | undefined): void {
@@ -301,12 +304,12 @@ export class Coordinator {
     const { fn, key, refreshes } = flight;
     if (ttl <= 0) {
       if (!refreshes) return;
-      this.#parts.store.delete(key);
-      return void this.#parts.tiers.delete(fn.info.id, key);
+      this.#parts.store.delete(fn, key);
+      return void this.#parts.tiers.delete(fn.info.id, flight.fullKey);
     }
     if (!this.#parts.tiers.empty) {
       const expiresAt = this.#parts.clock.date() + ttl;
-      this.#parts.tiers.set(fn.info.id, key, { value: toEncoded(value), ms, expiresAt });
+      this.#parts.tiers.set(fn.info.id, flight.fullKey, { value: toEncoded(value), ms, expiresAt });
     }
     this.#parts.store.set(fn, key, computed, id);
   }
@@ -336,7 +339,7 @@ export class Coordinator {
   /** A flight whose lease has ended without an outcome; a fenced one has lost its place meanwhile. */
   #startAgain(flight: Flight): void {
     if (this.#flights.revive(flight)) return this.#start(flight, true);
-    const live = this.#flights.live(flight.key) as Flight;
+    const live = this.#flights.live(flight.fn, flight.key) as Flight;
     live.args ??= flight.args;
     flight.enter(SETTLED);
     for (const waiter of flight.dismiss()) this.#join(live, waiter);

@@ -49,7 +49,7 @@ export function deadlocks({ peer, parent, mode }: Waiter, to: Flight): boolean {
 
 function pathTo(end: Flight, cameFrom: Map<Flight, Flight | undefined>): string[] {
   const keys = [];
-  for (let at: Flight | undefined = end; at; at = cameFrom.get(at)) keys.push(at.key);
-  keys.push(end.key);
+  for (let at: Flight | undefined = end; at; at = cameFrom.get(at)) keys.push(at.fullKey);
+  keys.push(end.fullKey);
   return keys.reverse();
 }

@@ -9,17 +9,17 @@ export function failure(error: Error): Answer {
   return { state: 'failure', error: encodeThrown(error) };
 }
 
-export function cycleError({ fn, key }: Flight, cycle: string[]): CycleError {
+export function cycleError({ fn, fullKey: key }: Flight, cycle: string[]): CycleError {
   const message = `these computations wait for each other: ${cycle.join(' → ')}`;
   return new CycleError(message, { functionId: fn.info.id, key, cycle });
 }
 
-export function queueFull({ fn, key }: Flight): QueueFullError {
+export function queueFull({ fn, fullKey: key }: Flight): QueueFullError {
   const message = `${fn.info.id} was not queued: maxQueue computations wait already`;
   return new QueueFullError(message, { functionId: fn.info.id, key });
 }
 
-export function workerLost({ fn, key, deaths }: Flight, cause: unknown): WorkerLostError {
+export function workerLost({ fn, fullKey: key, deaths }: Flight, cause: unknown): WorkerLostError {
   const reason = cause instanceof Error ? `: ${cause.message}` : '';
   const threads = deaths === 1 ? 'thread' : 'threads';
   const message = `${deaths} ${threads} died computing ${fn.info.id}${reason}`;

@@ -8,6 +8,7 @@
 
 import type { Link } from '../linked-list.ts';
 import type { Arguments, Encoded, Portable, ToThread, WaitMode } from '../protocol.ts';
+import { keyOf } from '../registry.ts';
 import type { FunctionRecord } from './entry.ts';
 
 /** What a waiter gets in the end, once. A waiter in a thread may get a lease before. */
@@ -49,6 +50,7 @@ export const SETTLED: Phase = { at: 'settled' };
 /** One computation that is wanted and not yet settled. */
 export class Flight {
   readonly fn: FunctionRecord;
+  /** Of the arguments. */
   readonly key: string;
   #waiters: Waiter[] = [];
   /** There whenever a waiter is on the coordinator's own thread. */
@@ -69,6 +71,11 @@ export class Flight {
     this.fn = fn;
     this.key = key;
     this.#underway = underway;
+  }
+
+  /** With the function id. */
+  get fullKey(): string {
+    return keyOf(this.fn.info.id, this.key);
   }
 
   get phase(): Phase {

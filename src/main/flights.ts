@@ -15,51 +15,59 @@ export interface Backlog {
   withdraw(flight: Flight): void;
 }
 
+/** The flights of one function. */
+interface FlightsOf {
+  /** By key. */
+  readonly live: Map<string, Flight>;
+  /** Those that probe or are leased, live or not: what an invalidation has to fence. */
+  readonly underway: Set<Flight>;
+}
+
 export class Flights {
-  readonly #live = new Map<string, Flight>();
-  /** By function: the flights that probe or are leased, which an invalidation has to fence. */
-  readonly #underwayOf = new Map<FunctionRecord, Set<Flight>>();
+  readonly #functions = new Map<FunctionRecord, FlightsOf>();
   readonly #backlog: Backlog;
 
   constructor(backlog: Backlog) {
     this.#backlog = backlog;
   }
 
-  live(key: string): Flight | undefined {
-    return this.#live.get(key);
+  live(fn: FunctionRecord, key: string): Flight | undefined {
+    return this.#of(fn).live.get(key);
   }
 
-  allLive(): Iterable<Flight> {
-    return this.#live.values();
+  allLive(): Flight[] {
+    return [...this.#functions.values()].flatMap(({ live }) => [...live.values()]);
   }
 
   /** The key must have no live flight. */
   open(fn: FunctionRecord, key: string): Flight {
-    const flight = new Flight(fn, key, this.#underway(fn));
-    this.#live.set(key, flight);
+    const { live, underway } = this.#of(fn);
+    const flight = new Flight(fn, key, underway);
+    live.set(key, flight);
     return flight;
   }
 
   /** A flight for one waiter alone, that nobody else joins and whose value is not kept. */
   openApart(fn: FunctionRecord, key: string): Flight {
-    const flight = new Flight(fn, key, this.#underway(fn));
+    const flight = new Flight(fn, key, this.#of(fn).underway);
     flight.fenced = true;
     return flight;
   }
 
   /** Makes a flight live that starts again; false when its key has another one meanwhile. */
   revive(flight: Flight): boolean {
-    const live = this.#live.get(flight.key);
-    if (live && live !== flight) return false;
+    const { live } = this.#of(flight.fn);
+    const present = live.get(flight.key);
+    if (present && present !== flight) return false;
     flight.fenced = false;
-    this.#live.set(flight.key, flight);
+    live.set(flight.key, flight);
     return true;
   }
 
   /** Ends a flight, wherever it is: by identity, so that a newer one of its key stays. */
   forget(flight: Flight): void {
     if (flight.phase.at === 'queued') this.#backlog.withdraw(flight);
-    if (this.#live.get(flight.key) === flight) this.#live.delete(flight.key);
+    this.#remove(flight);
     flight.enter(SETTLED);
   }
 
@@ -77,18 +85,23 @@ export class Flights {
     if (flight.phase.at === 'probing') flight.phase.discard = true;
     if (flight.phase.at !== 'leased') return;
     flight.fenced = true;
-    if (this.#live.get(flight.key) === flight) this.#live.delete(flight.key);
+    this.#remove(flight);
   }
 
   fenceAll(fn: FunctionRecord): void {
-    for (const flight of [...this.#underway(fn)]) this.fence(flight);
+    for (const flight of [...this.#of(fn).underway]) this.fence(flight);
   }
 
-  #underway(fn: FunctionRecord): Set<Flight> {
-    const known = this.#underwayOf.get(fn);
+  #remove(flight: Flight): void {
+    const { live } = this.#of(flight.fn);
+    if (live.get(flight.key) === flight) live.delete(flight.key);
+  }
+
+  #of(fn: FunctionRecord): FlightsOf {
+    const known = this.#functions.get(fn);
     if (known) return known;
-    const underway = new Set<Flight>();
-    this.#underwayOf.set(fn, underway);
-    return underway;
+    const made: FlightsOf = { live: new Map(), underway: new Set() };
+    this.#functions.set(fn, made);
+    return made;
   }
 }

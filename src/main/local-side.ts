@@ -3,7 +3,7 @@
 import { watchLimits } from '../call-limits.ts';
 import type { ResolvedCallOptions } from '../options.ts';
 import type { FunctionStats, Portable } from '../protocol.ts';
-import type { Definition } from '../registry.ts';
+import { type Definition, keyOf } from '../registry.ts';
 import type { Side } from '../side.ts';
 import { encodeArgs } from '../values/args.ts';
 import { FrozenValues } from '../values/frozen-values.ts';
@@ -26,14 +26,18 @@ export class LocalSide implements Side {
   }
 
   call(
-    { info, options: { values } }: Definition,
-    key: string,
+    definition: Definition,
     args: readonly unknown[],
     options: ResolvedCallOptions,
   ): Promise<unknown> {
+    const {
+      info,
+      options: { values },
+    } = definition;
+    const key = definition.argsKey(args);
     if (options.signal?.aborted) return Promise.reject(options.signal.reason);
     const fn = this.#coordinator.define(info);
-    const entry = options.refresh ? undefined : this.#coordinator.hit(key);
+    const entry = options.refresh ? undefined : this.#coordinator.hit(fn, key);
     if (entry) return Promise.resolve(this.#read(values, entry.id, entry.value));
     return new Promise((resolve, reject) => {
       const read = (id: number, value: Portable) => this.#read(values, id, value);
@@ -46,27 +50,24 @@ export class LocalSide implements Side {
       }
       const canLeave = options.signal || options.timeout !== undefined;
       // It may have been answered at once: refused by a full queue, or by a closed pool.
-      if (canLeave && waiter.flight) this.#watch(waiter, info.id, key, options);
+      if (canLeave && waiter.flight) this.#watch(waiter, info.id, keyOf(info.id, key), options);
     });
   }
 
   /** The pool computes it in any case. */
-  fork(
-    fn: Definition,
-    key: string,
-    args: readonly unknown[],
-    options: ResolvedCallOptions,
-  ): Promise<unknown> {
-    return this.call(fn, key, args, options);
+  fork(fn: Definition, args: readonly unknown[], options: ResolvedCallOptions): Promise<unknown> {
+    return this.call(fn, args, options);
   }
 
-  peek({ options }: Definition, key: string): { value: unknown } | undefined {
-    const entry = this.#coordinator.peek(key);
-    return entry && { value: this.#read(options.values, entry.id, entry.value) };
+  peek(definition: Definition, args: readonly unknown[]): { value: unknown } | undefined {
+    const fn = this.#coordinator.define(definition.info);
+    const entry = this.#coordinator.peek(fn, definition.argsKey(args));
+    return entry && { value: this.#read(definition.options.values, entry.id, entry.value) };
   }
 
-  invalidate({ info }: Definition, key: string): Promise<void> {
-    return this.#coordinator.invalidate(this.#coordinator.define(info), key);
+  invalidate(definition: Definition, args: readonly unknown[]): Promise<void> {
+    const key = definition.argsKey(args);
+    return this.#coordinator.invalidate(this.#coordinator.define(definition.info), key);
   }
 
   clear({ info }: Definition): Promise<void> {

@@ -57,12 +57,13 @@ function claim(
 ) {
   const from = parent === undefined ? undefined : coordinator.leases.get(parent);
   from?.flight.fn.makesCalls();
-  const entry = refresh ? undefined : coordinator.hit(key);
+  const record = known(coordinator, fn);
+  const entry = refresh ? undefined : coordinator.hit(record, key);
   if (entry) return peer.post({ type: 'value', call, entry: entry.id, value: entry.value });
   const waiter = new RemoteCall(peer, call, mode, from);
   peer.calls.set(call, waiter);
   const snapshot = args && { snapshot: () => args };
-  coordinator.want({ fn: known(coordinator, fn), key, waiter, refresh, ...snapshot });
+  coordinator.want({ fn: record, key, waiter, refresh, ...snapshot });
 }
 
 function leave(coordinator: Coordinator, peer: Peer, call: number): void {
@@ -72,8 +73,8 @@ function leave(coordinator: Coordinator, peer: Peer, call: number): void {
   peer.post({ type: 'done', call });
 }
 
-function peek(coordinator: Coordinator, peer: Peer, { call, key }: Of<'peek'>): void {
-  const entry = coordinator.peek(key);
+function peek(coordinator: Coordinator, peer: Peer, { call, fn, key }: Of<'peek'>): void {
+  const entry = coordinator.peek(known(coordinator, fn), key);
   peer.post({ type: 'found', call, entry: entry?.id ?? 0, value: entry?.value });
 }
 

@@ -14,6 +14,7 @@ import type { Clock } from '../clock.ts';
 import { LeastRecentlyUsed } from '../eviction/lru.ts';
 import type { EvictionPolicy } from '../eviction/policy.ts';
 import type { Computed } from '../protocol.ts';
+import { keyOf } from '../registry.ts';
 import { bytesOf, bytesOfText } from '../values/portable.ts';
 import { BOOKKEEPING_BYTES, type Entry, type FunctionRecord } from './entry.ts';
 import { ShardedMap } from './sharded-map.ts';
@@ -55,8 +56,8 @@ export class Store {
   }
 
   /** A hit: the entry, marked as used. */
-  get(key: string): Entry | undefined {
-    const entry = this.peek(key);
+  get(fn: FunctionRecord, key: string): Entry | undefined {
+    const entry = this.peek(fn, key);
     if (!entry) return undefined;
     this.#policy.touch(entry.inPool);
     if (entry.inFunction) entry.fn.policy?.touch(entry.inFunction);
@@ -64,8 +65,8 @@ export class Store {
   }
 
   /** The entry, if it may be served now; leaves the eviction order alone. */
-  peek(key: string): Entry | undefined {
-    const entry = this.#entries.get(key);
+  peek(fn: FunctionRecord, key: string): Entry | undefined {
+    const entry = this.#entries.get(keyOf(fn.info.id, key));
     if (!entry || isDead(entry)) return undefined;
     const { expiresAt } = entry;
     if (expiresAt === Number.POSITIVE_INFINITY || expiresAt > this.#clock.now()) return entry;
@@ -75,7 +76,7 @@ export class Store {
 
   /** Keeps a value; `undefined` when it is too large, or the store is busy making room. */
   set(fn: FunctionRecord, key: string, computed: Computed, id: number): Entry | undefined {
-    this.delete(key);
+    this.delete(fn, key);
     const { value, ttl, ms } = computed;
     const size = bytesOfText(key) + bytesOf(value) + BOOKKEEPING_BYTES;
     if (size > this.#limits.maxEntrySize || fn.info.max === 0 || ttl <= 0) return undefined;
@@ -83,7 +84,7 @@ export class Store {
     const forGood = ttl === Number.POSITIVE_INFINITY;
     const entry: Entry = {
       id,
-      key,
+      key: keyOf(fn.info.id, key),
       fn,
       generation: fn.generation,
       value,
@@ -98,8 +99,8 @@ export class Store {
     return entry;
   }
 
-  delete(key: string): void {
-    const entry = this.#entries.get(key);
+  delete(fn: FunctionRecord, key: string): void {
+    const entry = this.#entries.get(keyOf(fn.info.id, key));
     if (entry) this.#remove(entry);
   }
 

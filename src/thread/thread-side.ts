@@ -20,7 +20,7 @@ import type {
   ToCoordinator,
   ToThread,
 } from '../protocol.ts';
-import type { Definition } from '../registry.ts';
+import { type Definition, keyOf } from '../registry.ts';
 import type { Side } from '../side.ts';
 import { decodeArgs } from '../values/args.ts';
 import { FrozenValues } from '../values/frozen-values.ts';
@@ -90,24 +90,23 @@ export class ThreadSide implements Side {
 
   call(
     definition: Definition,
-    key: string,
     args: readonly unknown[],
     options: ResolvedCallOptions,
   ): Promise<unknown> {
-    return this.#claim(definition, key, args, options, 'lead');
+    return this.#claim(definition, args, options, 'lead');
   }
 
   fork(
     definition: Definition,
-    key: string,
     args: readonly unknown[],
     options: ResolvedCallOptions,
   ): Promise<unknown> {
-    return this.#claim(definition, key, args, options, 'wait');
+    return this.#claim(definition, args, options, 'wait');
   }
 
   /** What arrives meanwhile is heard, and nothing else is done in this thread. */
-  sync(definition: Definition, key: string, args: readonly unknown[]): unknown {
+  sync(definition: Definition, args: readonly unknown[]): unknown {
+    const key = definition.argsKey(args);
     const within = computations.getStore();
     if (!within && startsApplication(definition)) throw nobodyWaits();
     const from = within ?? this.#tasks.loading;
@@ -161,11 +160,11 @@ export class ThreadSide implements Side {
 
   #claim(
     definition: Definition,
-    key: string,
     args: readonly unknown[],
     options: ResolvedCallOptions,
     mode: 'lead' | 'wait',
   ): Promise<unknown> {
+    const key = definition.argsKey(args);
     const within = computations.getStore();
     if (!within && startsApplication(definition)) return new Promise(() => {});
     const from = within ?? this.#tasks.loading;
@@ -175,7 +174,7 @@ export class ThreadSide implements Side {
     if (mode === 'wait' && 'refusal' in saved) return Promise.reject(saved.refusal);
     const call = this.#order(definition);
     const gone = (reason: unknown) => this.#leave(call, reason);
-    const endWatch = watchLimits(options, definition.info.id, key, gone);
+    const endWatch = watchLimits(options, definition.info.id, keyOf(definition.info.id, key), gone);
     const promise = this.#calls.open(call, { definition, args: saved, from, endWatch });
     const { refresh } = options;
     const parent = from?.lease;
@@ -189,13 +188,16 @@ export class ThreadSide implements Side {
   }
 
   /** Asks, and blocks this thread for the answer: one round trip to the coordinator's thread. */
-  peek(definition: Definition, key: string): { value: unknown } | undefined {
-    const found = this.#ask({ type: 'peek', call: this.#order(definition), key });
+  peek(definition: Definition, args: readonly unknown[]): { value: unknown } | undefined {
+    const key = definition.argsKey(args);
+    const { id } = definition.info;
+    const found = this.#ask({ type: 'peek', call: this.#order(definition), fn: id, key });
     if (found.type !== 'found' || found.entry === 0) return undefined;
     return { value: this.#read(definition, found.entry, found.value) };
   }
 
-  invalidate(definition: Definition, key: string): Promise<void> {
+  invalidate(definition: Definition, args: readonly unknown[]): Promise<void> {
+    const key = definition.argsKey(args);
     const call = this.#order(definition);
     this.#post({ type: 'invalidate', call, fn: definition.info.id, key });
     return new Promise((resolve) => this.#orders.set(call, resolve));

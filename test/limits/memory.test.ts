@@ -72,7 +72,7 @@ function world(max: number) {
       lead() {},
       ledItself() {},
     };
-    const key = `${fn.info.id}(${canonicalKey([n])})`;
+    const key = canonicalKey([n]);
     coordinator.want({ fn, key, waiter, refresh: false });
     const flight = waiting.pop() as Flight;
     const { id } = coordinator.begin(flight, peer);

@@ -174,10 +174,11 @@ export class World {
     };
     const local = { peer: undefined, mode: 'wait', call: 0, parent: undefined } as const;
     const caller = this.#caller({ key, fn, waiter, ...local });
-    const entry = refresh ? undefined : this.coordinator.hit(key);
+    const entry = refresh ? undefined : this.coordinator.hit(this.fn(fn), argument);
     if (entry)
       return this.#answered(caller, { state: 'value', entry: entry.id, value: entry.value });
-    this.coordinator.want({ fn: this.fn(fn), key, waiter, refresh, snapshot: () => [argument] });
+    const snapshot = () => [argument];
+    this.coordinator.want({ fn: this.fn(fn), key: argument, waiter, refresh, snapshot });
   }
 
   /** A call in a thread; from one of the computations that go on there, or from none. */
@@ -200,7 +201,8 @@ export class World {
     this.fn(fn);
     const forked = mode === 'wait' && { args: [argument] };
     const again = refresh && mode !== 'block';
-    this.say(peer, { type: 'claim', call, fn, key, parent, refresh: again, mode, ...forked });
+    const said = { call, fn, key: argument, parent, refresh: again, mode, ...forked };
+    this.say(peer, { type: 'claim', ...said });
   }
 
   /** By a call that is not answered, and does not compute its value itself. */
@@ -251,7 +253,8 @@ export class World {
   start(peer: FakePeer): void {
     if (peer.stack.length > 0) return;
     const lease = peer.handed.shift();
-    if (lease) this.#begin(lease.id, lease.flight.fn.info.id, lease.flight.key, undefined, peer);
+    if (lease)
+      this.#begin(lease.id, lease.flight.fn.info.id, lease.flight.fullKey, undefined, peer);
   }
 
   /** The thread's caller was gone before the lease arrived. */
@@ -263,10 +266,17 @@ export class World {
 
   /** What a thread said just before it died, heard after. */
   claimOfTheDead(peer: FakePeer, fn: string, argument: string): void {
-    const key = `${fn}(${argument})`;
     this.fn(fn);
     const parent = undefined;
-    this.say(peer, { type: 'claim', call: 0, fn, key, parent, refresh: false, mode: 'lead' });
+    this.say(peer, {
+      type: 'claim',
+      call: 0,
+      fn,
+      key: argument,
+      parent,
+      refresh: false,
+      mode: 'lead',
+    });
   }
 
   /** A late word of a lease that has ended. */
@@ -299,7 +309,7 @@ export class World {
   invalidate(fn: string, argument: string): void {
     const key = `${fn}(${argument})`;
     this.#invalidated.set(key, [...(this.#invalidated.get(key) ?? []), this.step]);
-    void this.coordinator.invalidate(this.fn(fn), key);
+    void this.coordinator.invalidate(this.fn(fn), argument);
   }
 
   clear(fn: string): void {
@@ -323,7 +333,7 @@ export class World {
       wanted.every(({ flight }) => flight.waiters.length > 0),
       'a computation goes on that nobody waits for',
     );
-    const live = wanted.filter(({ flight }) => !flight.fenced).map(({ flight }) => flight.key);
+    const live = wanted.filter(({ flight }) => !flight.fenced).map(({ flight }) => flight.fullKey);
     assert.equal(new Set(live).size, live.length, `two live leases of one key: ${live}`);
     for (const caller of this.callers) {
       const { peer, mode, waiter, call, state } = caller;
@@ -356,8 +366,7 @@ export class World {
 
   #checkStore(): void {
     for (const fn of FUNCTIONS) {
-      const keys = ARGUMENTS.map((argument) => `${fn}(${argument})`);
-      const entries = keys.flatMap((key) => this.store.peek(key) ?? []);
+      const entries = ARGUMENTS.flatMap((each) => this.store.peek(this.fn(fn), each) ?? []);
       for (const { key, value } of entries) this.#checkFresh(key, value, this.step);
       if (this.clock.idle) {
         const { counters } = this.fn(fn);
