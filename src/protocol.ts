@@ -40,6 +40,8 @@ export const Codec = {
   repaired: 11,
   /** Something that was thrown; see `values/thrown.ts`. */
   thrown: 12,
+  /** Plain objects and arrays, and what stands in them; see `values/plain-format.ts`. */
+  plain: 13,
 } as const;
 export type Codec = (typeof Codec)[keyof typeof Codec];
 

@@ -12,7 +12,7 @@ import { makeView, viewClassName } from './builtins.ts';
 import { Refusal } from './refusal.ts';
 
 /**
- * The bytes of a value that `losses.ts` has checked, in an ArrayBuffer that belongs to them alone.
+ * The bytes of a value that `examine.ts` has checked, in an ArrayBuffer that belongs to them alone.
  *
  * @throws {Refusal} when the value is not what it seemed to be
  * @throws what a getter in the value throws

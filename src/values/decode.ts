@@ -1,7 +1,9 @@
 /** A value from its bytes: the other half of `encode.ts`. */
 import { Codec, type Encoded } from '../protocol.ts';
 import { cloneFromBytes } from './clone.ts';
-import type { Losses } from './losses.ts';
+import type { Losses } from './examine.ts';
+import { float64At } from './float64.ts';
+import { plainFromBytes } from './plain-reader.ts';
 import { repair } from './repair.ts';
 import { latin1Text, utf16Text } from './text.ts';
 
@@ -10,6 +12,14 @@ import { latin1Text, utf16Text } from './text.ts';
  * it as it likes. The bytes may lie anywhere, in shared memory too, and are only read.
  */
 export function decode({ codec, bytes }: Encoded): unknown {
+  return decodeAt(bytes, 0, bytes.length, codec);
+}
+
+/**
+ * The same for the bytes between two places in memory. Small values are read right there: a view of
+ * their bytes alone would cost more than reading them.
+ */
+export function decodeAt(memory: Uint8Array, start: number, end: number, codec: Codec): unknown {
   switch (codec) {
     case Codec.undefined:
       return undefined;
@@ -20,23 +30,25 @@ export function decode({ codec, bytes }: Encoded): unknown {
     case Codec.true:
       return true;
     case Codec.number:
-      return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getFloat64(0, true);
+      return float64At(memory, start);
     case Codec.bigint:
-      return BigInt(latin1Text(bytes));
+      return BigInt(latin1Text(memory, start, end));
     case Codec.latin1:
-      return latin1Text(bytes);
+      return latin1Text(memory, start, end);
     case Codec.utf16:
-      return utf16Text(bytes);
+      return utf16Text(memory, start, end);
     case Codec.buffer:
-      return Buffer.from(new Uint8Array(bytes).buffer);
+      return Buffer.from(new Uint8Array(memory.subarray(start, end)).buffer);
     case Codec.uint8array:
-      return new Uint8Array(bytes);
+      return new Uint8Array(memory.subarray(start, end));
     case Codec.clone:
-      return cloneFromBytes(bytes);
+      return cloneFromBytes(memory.subarray(start, end));
     case Codec.repaired:
-      return decodeRepaired(bytes);
+      return decodeRepaired(memory.subarray(start, end));
     case Codec.thrown:
       throw new TypeError('What was thrown is decoded by decodeThrown()');
+    case Codec.plain:
+      return plainFromBytes(memory, start, end);
     default:
       return unknownCodec(codec);
   }

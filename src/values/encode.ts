@@ -1,14 +1,14 @@
 /**
  * A value as bytes. Values are decoded more often than they are encoded, so the codec is chosen
- * here: what most functions return (a string, a number, bytes) has a form of its own that is read in
- * a fraction of a microsecond, and the rest is structured clone.
+ * here: what most functions return (a string, a number, bytes, plain objects and arrays) has a form of
+ * its own that is read much faster than structured clone, and the rest is structured clone.
  */
 import { ValueError } from '../errors.ts';
 import { Codec, type Encoded } from '../protocol.ts';
 import { cloneToBytes } from './clone.ts';
+import { examine } from './examine.ts';
 import { kindOf } from './kind.ts';
 import { locate, shortened } from './locate.ts';
-import { findLosses } from './losses.ts';
 import { Refusal, reasonAgainst } from './refusal.ts';
 import { isLatin1, latin1Bytes, utf16Bytes } from './text.ts';
 
@@ -72,7 +72,9 @@ function encodeObject(value: object): Encoded {
     const bytes = new Uint8Array(value as Uint8Array);
     return { codec: isBuffer ? Codec.buffer : Codec.uint8array, bytes };
   }
-  const losses = findLosses(value);
+  const examined = examine(value);
+  if (examined.form === 'plain') return { codec: Codec.plain, bytes: examined.bytes };
+  const { losses } = examined;
   return losses === undefined
     ? { codec: Codec.clone, bytes: cloneToBytes(value) }
     : { codec: Codec.repaired, bytes: cloneToBytes([value, losses]) };

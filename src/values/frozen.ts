@@ -23,19 +23,27 @@ export function deepFreeze<Value>(value: Value): Value {
     seen.add(next);
     // Freezing an array of bytes throws, and would not freeze the bytes.
     if (ArrayBuffer.isView(next)) continue;
-    for (const child of childrenOf(next)) waiting.push(child);
-    hideMutators(next);
+    for (const part of isPlain(next) ? Object.values(next) : partsOf(next)) {
+      if (typeof part === 'object') waiting.push(part);
+    }
     Object.freeze(next);
   }
   return value;
 }
 
-function* childrenOf(object: object): Iterable<unknown> {
-  if (types.isMap(object)) for (const entry of object) yield* entry;
-  else if (types.isSet(object)) yield* object;
+/** True for most objects, which have nothing but their properties. */
+function isPlain(object: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(object);
+  return prototype === Object.prototype || prototype === Array.prototype;
+}
+
+function partsOf(object: object): readonly unknown[] {
+  hideMutators(object);
   // An error's cause is not enumerable, and is frozen all the same.
   const record = object as Readonly<Record<string, unknown>>;
-  for (const name of Object.getOwnPropertyNames(object)) yield record[name];
+  const own = Object.getOwnPropertyNames(object).map((name) => record[name]);
+  if (types.isMap(object)) return [...own, ...object.keys(), ...object.values()];
+  return types.isSet(object) ? [...own, ...object] : own;
 }
 
 const mutators: Readonly<Record<'Map' | 'Set' | 'Date', readonly string[]>> = {

@@ -1,11 +1,11 @@
 /**
- * Puts back what structured clone has lost; `losses.ts` says what that is.
+ * Puts back what structured clone has lost; `examine.ts` says what that is.
  *
  * The losses were decoded from the same message as the value, so that the objects in them are the
  * very objects of the value.
  */
 import { makeError } from './builtins.ts';
-import type { Losses, OwnProperty } from './losses.ts';
+import type { Losses, OwnProperty } from './examine.ts';
 
 /** Repairs the value that was decoded together with these losses, in place. */
 export function repair({ bare, patterns, errors }: Losses): void {

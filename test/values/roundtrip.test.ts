@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { ValueError } from '../../src/errors.ts';
 import { Codec, type Encoded } from '../../src/protocol.ts';
 import { decodeArgs, encodeArgs } from '../../src/values/args.ts';
-import { decode } from '../../src/values/decode.ts';
+import { decode, decodeAt } from '../../src/values/decode.ts';
 import { encode } from '../../src/values/encode.ts';
 import { build, recipes, viewNames } from './recipes.ts';
 import { refusals } from './refusals.ts';
@@ -39,6 +39,9 @@ describe('what is decoded is deep-strict-equal to what was encoded', () => {
         ]) {
           expect(isDeepStrictEqual(decode(each), value)).toBe(true);
         }
+        const end = encoded.bytes.length + 3;
+        const inPlace = decodeAt(Buffer.from(memory), 3, end, encoded.codec);
+        expect(isDeepStrictEqual(inPlace, value)).toBe(true);
       }),
       { numRuns: 1500 },
     );
@@ -61,7 +64,7 @@ describe('what is decoded is deep-strict-equal to what was encoded', () => {
     [`${'x'.repeat(1000)}\udfff`, Codec.utf16],
     [Buffer.from('ab'), Codec.buffer],
     [new Uint8Array([1, 2]), Codec.uint8array],
-    [[1, { a: 'x' }], Codec.clone],
+    [[1, { a: 'x' }], Codec.plain],
     [new Map([[1, new Set([2n])]]), Codec.clone],
     [Object.create(null), Codec.repaired],
     [patternAt(3), Codec.repaired],
@@ -134,7 +137,11 @@ describe('what is decoded is deep-strict-equal to what was encoded', () => {
 describe('nothing is shared', () => {
   test.each(viewNames)('%s: neither with the value, nor the bytes, nor another decoding', (as) => {
     const value = build({ is: 'bytes', as, bytes: [1, 2, 3, 4, 5, 6, 7, 8] });
-    for (const wrapped of [{ value }, { value, bare: Object.create(null) }]) {
+    for (const wrapped of [
+      { value },
+      { value, map: new Map() },
+      { value, bare: Object.create(null) },
+    ]) {
       const encoded = encode(wrapped, 'result');
       const before = Buffer.from(encoded.bytes).toString('hex');
       const [one, two] = [decode(encoded), decode(encoded)] as { value: unknown }[];
@@ -211,6 +218,7 @@ describe('a result that cannot cross', () => {
   test('a value that changes while it is read', () => {
     let reads = 0;
     const value = {
+      map: new Map(),
       get odd() {
         return reads++ === 0 ? 1 : () => {};
       },

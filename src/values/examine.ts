@@ -1,7 +1,11 @@
 /**
- * What structured clone would lose or change in a value, gathered while the value is checked.
+ * The one walk over a value that is to cross: it checks everything, and finds out how it can go.
  *
- * V8 writes plain data faithfully, with four exceptions: a null prototype becomes
+ * Plain data is written on the way (`plain-writer.ts`). That ends at the first thing that is not
+ * plain: a class of its own, an array with holes or names, an object that is met twice. Such a value
+ * is left to structured clone, and what that would lose or change in it is gathered.
+ *
+ * Structured clone is faithful, with four exceptions: a null prototype becomes
  * `Object.prototype`; a RegExp's `lastIndex` becomes 0; an error keeps only message, stack and cause,
  * and gets its class from its name; a view drags the whole of its memory along (which `clone.ts`
  * takes care of). The losses travel beside the value, in the same message. V8 keeps identity within
@@ -10,6 +14,7 @@
  */
 import { errorClassName } from './builtins.ts';
 import { type Kind, kindOf, maxDepth } from './kind.ts';
+import { PlainWriter } from './plain-writer.ts';
 import { Refusal, reasonAgainst, tooDeep } from './refusal.ts';
 
 /** Name, value, and whether it is enumerable. */
@@ -22,46 +27,95 @@ export interface Losses {
   readonly errors: (readonly [error: Error, className: string, own: readonly OwnProperty[]])[];
 }
 
+export type Examined =
+  | { readonly form: 'plain'; readonly bytes: Uint8Array }
+  | { readonly form: 'clone'; readonly losses: Losses | undefined };
+
 interface Walk {
   /** Objects that are finished. What is shared is checked once, and its losses are listed once. */
   readonly done: Set<object>;
+  /** Undefined once something was met that is not plain. */
+  plain: PlainWriter | undefined;
   losses: Losses | undefined;
 }
 
 /**
- * Checks that a value can cross, and returns what has to be repaired, if anything.
+ * Checks that a value can cross, and returns its bytes when it is plain, else what has to be repaired
+ * after structured clone, if anything.
  *
- * @throws {Refusal} when it cannot
+ * What is written of plain data is what was checked, even when a getter answers something else later.
+ *
+ * @throws {Refusal} when it cannot cross
  */
-export function findLosses(value: object): Losses | undefined {
-  const walk: Walk = { done: new Set(), losses: undefined };
+export function examine(value: object): Examined {
+  const walk: Walk = { done: new Set(), plain: new PlainWriter(), losses: undefined };
   checkObject(walk, value, 0);
-  return walk.losses;
+  const bytes = walk.plain?.finish();
+  return bytes === undefined ? { form: 'clone', losses: walk.losses } : { form: 'plain', bytes };
 }
 
 function check(walk: Walk, value: unknown, depth: number): void {
   if (typeof value === 'object' && value !== null) checkObject(walk, value, depth);
   else if (typeof value === 'function' || typeof value === 'symbol') {
     throw new Refusal(reasonAgainst(value));
-  }
+  } else walk.plain?.primitive(value);
 }
 
 function checkObject(walk: Walk, object: object, depth: number): void {
-  if (walk.done.has(object)) return;
+  // Met twice: structured clone keeps identity.
+  if (walk.done.has(object)) return notPlain(walk);
   // A cycle ends here, too.
   if (depth > maxDepth) throw new Refusal(tooDeep);
   const kind = kindOf(object);
   if (kind === undefined) throw new Refusal(reasonAgainst(object));
-  if (kind === 'error') checkError(walk, object as Error, depth + 1);
-  else checkParts(walk, object, kind, depth + 1);
+  checkParts(walk, object, kind, depth + 1);
   walk.done.add(object);
 }
 
 function checkParts(walk: Walk, object: object, kind: Kind, depth: number): void {
-  if (kind === 'bare') lossesOf(walk).bare.push(object);
-  if (kind === 'plain' || kind === 'bare' || kind === 'array') {
-    const record = object as Readonly<Record<string, unknown>>;
-    for (const key of Object.keys(object)) check(walk, record[key], depth);
+  switch (kind) {
+    case 'plain':
+      return checkProperties(walk, object, depth);
+    case 'array':
+      return checkArray(walk, object as readonly unknown[], depth);
+    case 'date':
+      return walk.plain?.date(object as Date);
+    case 'view':
+      return walk.plain?.view(object as ArrayBufferView);
+    default:
+      notPlain(walk);
+      return checkOthers(walk, object, kind, depth);
+  }
+}
+
+function notPlain(walk: Walk): void {
+  walk.plain?.abandon();
+  walk.plain = undefined;
+}
+
+function checkProperties(walk: Walk, object: object, depth: number): void {
+  const names = Object.keys(object);
+  walk.plain?.object(names);
+  const record = object as Readonly<Record<string, unknown>>;
+  for (const name of names) check(walk, record[name], depth);
+}
+
+function checkArray(walk: Walk, array: readonly unknown[], depth: number): void {
+  const names = Object.keys(array);
+  // Indices come first: when the last of so many names is the last index, there are no others.
+  if (names.length !== array.length || (names.at(-1) ?? '-1') !== String(array.length - 1)) {
+    notPlain(walk);
+    return checkProperties(walk, array, depth);
+  }
+  if (walk.plain?.numbers(array)) return;
+  walk.plain?.array(array.length);
+  for (let i = 0; i < names.length; i++) check(walk, array[i], depth);
+}
+
+function checkOthers(walk: Walk, object: object, kind: Kind, depth: number): void {
+  if (kind === 'bare') {
+    lossesOf(walk).bare.push(object);
+    checkProperties(walk, object, depth);
   } else if (kind === 'map') {
     for (const [key, value] of object as ReadonlyMap<unknown, unknown>) {
       check(walk, key, depth);
@@ -72,7 +126,7 @@ function checkParts(walk: Walk, object: object, kind: Kind, depth: number): void
   } else if (kind === 'regexp') {
     const pattern = object as RegExp;
     if (pattern.lastIndex !== 0) lossesOf(walk).patterns.push([pattern, pattern.lastIndex]);
-  }
+  } else if (kind === 'error') checkError(walk, object as Error, depth);
 }
 
 /** All of an error is listed, because which parts of it survive depends on the version of V8. */
