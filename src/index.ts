@@ -3,6 +3,7 @@
 import { type MemoPool, openPool } from './main/pool.ts';
 import type { PoolOptions } from './options.ts';
 
+export type { ArenaUsage } from './arena/room.ts';
 export {
   CycleError,
   DuplicateNameError,
@@ -19,6 +20,7 @@ export {
   WorkerLostError,
 } from './errors.ts';
 export type { MemoPool, PoolStats } from './main/pool.ts';
+export type { NearUsage } from './main/store.ts';
 export type { TierStats } from './main/tier-chain.ts';
 export type { Inputs } from './map.ts';
 export {
@@ -38,7 +40,7 @@ export type {
   Progress,
   Size,
 } from './options.ts';
-export type { FunctionStats } from './protocol.ts';
+export type { FunctionStats, HitsIn } from './protocol.ts';
 export { currentSignal } from './thread/computation.ts';
 export { mapTier } from './tiers/map-tier.ts';
 export type { Tier, TierRecord } from './tiers/tier.ts';

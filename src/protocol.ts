@@ -154,17 +154,31 @@ export type ToCoordinator =
       readonly key: string;
     }
   | { readonly type: 'clear'; readonly call: number; readonly fn: string }
+  /** The thread was told to rest, and something is open in it: its shift goes on. */
+  | { readonly type: 'stay' }
   /** Is it cached? Answered at once by `found`; the thread blocks for it. */
   | { readonly type: 'peek'; readonly call: number; readonly fn: string; readonly key: string }
   | { readonly type: 'stats'; readonly call: number; readonly fn: string };
+
+/** What a thread needs to read the coordinator's cache. */
+export interface Reading {
+  /** See `arena/layout.ts`. */
+  readonly share: { readonly buffer: SharedArrayBuffer; readonly layout: object };
+  /** The thread's own slot in the arena. */
+  readonly slot: number;
+  /** Milliseconds from `process.hrtime()` to the coordinator's `performance.now()`. */
+  readonly clockOffset: number;
+}
 
 /** Coordinator to thread. */
 export type ToThread =
   /** Computations to start, in this order. */
   | readonly Task[]
-  /** What the coordinator's number for a function means; before the first task with it. */
+  /** Where the cache is, for the thread to read by itself; the first message. */
+  | { readonly type: 'cache'; readonly reading: Reading }
+  /** What the coordinator's number for a function means; once a thread and function. */
   | { readonly type: 'define'; readonly number: number; readonly fn: FunctionInfo }
-  /** There is nothing more to do: the shift ends as soon as nothing is open in the thread. */
+  /** There is nothing more to do. Ends the shift, or is answered by `stay`. */
   | { readonly type: 'rest' }
   /** The answer to a claim. `entry` names the value: the lease that it was computed under. */
   | {
@@ -190,12 +204,23 @@ export type ToThread =
     }
   | { readonly type: 'counted'; readonly call: number; readonly stats: FunctionStats };
 
+/** Where cached values were found. */
+export interface HitsIn {
+  /** In the calling thread's own memory. */
+  readonly near: number;
+  /** In the memory that all threads share, read by the calling thread itself. */
+  readonly shared: number;
+  /** By the coordinator, in its memory: while a value is new, or when it is large. */
+  readonly memory: number;
+  readonly tiers: number;
+}
+
 /** What has happened to one function's calls since the pool was opened, in all threads. */
 export interface FunctionStats {
   /** Calls answered from a cache: the sum of `hitsIn`. */
   readonly hits: number;
   /** The same, by where the value was found. */
-  readonly hitsIn: { readonly memory: number; readonly tiers: number };
+  readonly hitsIn: HitsIn;
   /** Calls that found nothing, and for which a computation was asked. */
   readonly misses: number;
   /** Calls that joined a computation that was wanted already. */

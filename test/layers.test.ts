@@ -12,10 +12,11 @@ const layers = [
   ['src/index.ts', 'workers/pool.ts'],
   ['src/memoize.ts'],
   ['src/main/', 'src/thread/'],
+  ['src/near/'],
   ['src/side.ts', 'src/map.ts'],
   ['src/registry.ts', 'src/call-limits.ts'],
   ['src/options.ts'],
-  ['src/keys/', 'src/tiers/', 'src/eviction/'],
+  ['src/keys/', 'src/tiers/', 'src/eviction/', 'src/arena/'],
   ['src/values/'],
   ['src/abort.ts', 'src/clock.ts', 'src/errors.ts', 'src/linked-list.ts', 'src/protocol.ts'],
 ];

@@ -1,7 +1,7 @@
 /** Memoized functions that block their threads, fork, and map. */
 
 import { threadId } from 'node:worker_threads';
-import { memoize } from 'threadmemo';
+import { currentSignal, memoize } from 'threadmemo';
 import { arrive, count, counted, reaches } from './shared.ts';
 
 const here = import.meta.url;
@@ -149,4 +149,51 @@ export const sumOfSquares = memoize(here, async function sumOfSquares(n: number)
   let sum = 0;
   for await (const each of square.map(Array.from({ length: n }, (_, at) => at))) sum += each;
   return sum;
+});
+
+/** Computed inline, and so large that its memory is handed over. */
+export const large = memoize(here, function large(bytes: number): Buffer {
+  return Buffer.alloc(bytes, 7);
+});
+
+export const weighsLarge = memoize(here, function weighsLarge(bytes: number): number {
+  return large.sync(bytes).reduce((sum, byte) => sum + byte, 0);
+});
+
+export const deep = memoize(here, function depthOfCalls(n: number): number {
+  return n === 0 ? 0 : 1 + deep.sync(n - 1);
+});
+
+/** Goes on until it is told to stop. */
+export const obeys = memoize(here, function obeys(gate: string): void {
+  count(`${gate}:obeys`);
+  while (!currentSignal().aborted);
+  count(`${gate}:told`);
+});
+
+export const blocksForObeys = memoize(here, function blocksForObeys(gate: string): void {
+  obeys.sync(gate);
+});
+
+/** Has something forked, and computes on until that was done. */
+export const forksAndGoesOn = memoize(here, async function forksAndGoesOn(gate: string): Promise<
+  [number, number]
+> {
+  const forked = elsewhere.fork(gate);
+  while (counted(`${gate}:elsewhere`) === 0);
+  return [threadId, await forked];
+});
+
+export const elsewhere = memoize(here, function elsewhere(gate: string): number {
+  count(`${gate}:elsewhere`);
+  return threadId;
+});
+
+/** Forks when it has returned long ago, and its thread has been told to rest. */
+export const forksLate = memoize(here, function forksLate(gate: string): string {
+  setImmediate(() => {
+    for (const end = Date.now() + 100; Date.now() < end; );
+    void elsewhere.fork(gate);
+  });
+  return 'returned';
 });

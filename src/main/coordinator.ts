@@ -12,11 +12,10 @@
 
 import type { Clock } from '../clock.ts';
 import { PoolClosedError } from '../errors.ts';
-import type { Arguments, Computed, FunctionInfo, Outcome } from '../protocol.ts';
+import type { Arguments, Computed, FunctionInfo, FunctionStats, Outcome } from '../protocol.ts';
 import { keyOf } from '../registry.ts';
 import { toEncoded } from '../values/portable.ts';
 import { cycleOf, deadlocks } from './cycle.ts';
-import { type Entry, FunctionRecord } from './entry.ts';
 import { cycleError, failure, queueFull, workerLost } from './failures.ts';
 import {
   type Flight,
@@ -28,8 +27,9 @@ import {
   type Waiter,
 } from './flight.ts';
 import { type Backlog, Flights } from './flights.ts';
+import { FunctionRecord } from './function-record.ts';
 import { Leases } from './leases.ts';
-import type { Store } from './store.ts';
+import type { Entry, Store } from './store.ts';
 import type { Found, TierChain } from './tier-chain.ts';
 
 /** A call that found nothing in memory. */
@@ -81,12 +81,16 @@ export class Coordinator {
     return fn;
   }
 
+  statsOf(fn: FunctionRecord): FunctionStats {
+    return fn.counters.snapshot(this.#parts.store.hits(fn));
+  }
+
   /** A call's first question: is it cached? Counts as a hit and as a use. */
   hit(fn: FunctionRecord, key: string): Entry | undefined {
     const entry = this.#closed ? undefined : this.#parts.store.get(fn, key);
     if (!entry) return undefined;
-    entry.fn.counters.memoryHits++;
-    entry.fn.counters.computeMsSaved += entry.ms;
+    fn.counters.memoryHits++;
+    fn.counters.computeMsSaved += entry.ms;
     return entry;
   }
 
@@ -99,11 +103,11 @@ export class Coordinator {
   want(want: Want): void {
     const { fn, key, waiter } = want;
     if (this.#closed) return waiter.deliver(failure(new PoolClosedError('the pool was closed')));
+    if (waiter.mode === 'block') this.#block(waiter);
     const flight = this.#flights.live(fn, key);
     const args = flight?.args ?? want.snapshot?.();
     if (flight) this.#joinWith(want, flight, args);
     else this.#open(want, args);
-    if (waiter.mode === 'block') this.#relieve(waiter.peer);
   }
 
   /** The caller has gone away: by an abort, a timeout, or with its thread. */
@@ -143,10 +147,11 @@ export class Coordinator {
     if (!lease) return;
     const { flight, cancelled } = lease;
     flight.args ??= args;
+    const isWanted = flight.lease === lease;
     this.leases.end(lease);
     flight.fn.counters.computations--;
     if (cancelled !== 'no') flight.fn.counters.cancelled--;
-    else this.#startAgain(flight);
+    else if (isWanted) this.#startAgain(flight);
   }
 
   /** The thread has died. Its calls leave; what it computed is done by somebody else. */
@@ -255,7 +260,6 @@ export class Coordinator {
 
   #lead(flight: Flight, leader: Waiter): void {
     if (!leader.peer) return;
-    leader.peer.blocking.delete(leader);
     leader.lead(this.leases.grant(flight, leader.peer, leader).id);
   }
 
@@ -295,7 +299,9 @@ export class Coordinator {
   }
 
   /** A thread that is blocked starts nothing: what it was handed goes to others. */
-  #relieve(peer: Peer | undefined): void {
+  #block(waiter: Waiter): void {
+    const { peer } = waiter;
+    peer?.blocking.add(waiter);
     for (const lease of [...(peer?.leases ?? [])].reverse()) this.reclaim(lease);
   }
 
@@ -338,7 +344,7 @@ export class Coordinator {
 
   /** A flight whose lease has ended without an outcome; a fenced one has lost its place meanwhile. */
   #startAgain(flight: Flight): void {
-    if (this.#flights.revive(flight)) return this.#start(flight, true);
+    if (flight.isApart || this.#flights.revive(flight)) return this.#start(flight, true);
     const live = this.#flights.live(flight.fn, flight.key) as Flight;
     live.args ??= flight.args;
     flight.enter(SETTLED);
@@ -352,6 +358,6 @@ export class Coordinator {
  */
 function leaderOf({ waiters, args }: Flight): Waiter | undefined {
   const able = waiters.filter(({ mode }) => mode !== 'wait');
-  const free = able.find(({ mode, peer }) => mode === 'block' || peer?.blocking.size === 0);
+  const free = able.find(({ mode, peer }) => peer?.blocking.size === (mode === 'block' ? 1 : 0));
   return free ?? (args ? undefined : able[0]);
 }

@@ -1,5 +1,9 @@
-/** The numbers behind `stats()`: one set a function, written only by the coordinator. */
+/**
+ * The numbers behind `stats()`: one set a function, written only by the coordinator. What threads read
+ * by themselves they count in the arena.
+ */
 
+import type { Hits } from '../arena/threads.ts';
 import type { FunctionStats } from '../protocol.ts';
 
 export class Counters {
@@ -18,23 +22,29 @@ export class Counters {
   computeMsSpent = 0;
   computeMsSaved = 0;
 
-  snapshot(): FunctionStats {
-    const { memoryHits, tierHits, ...rest } = this;
+  /** @param found what threads have read by themselves. */
+  snapshot({ near, shared, cost }: Hits): FunctionStats {
+    const { memoryHits: memory, tierHits: tiers, computeMsSaved, ...rest } = this;
     return {
-      hits: memoryHits + tierHits,
-      hitsIn: { memory: memoryHits, tiers: tierHits },
+      hits: near + shared + memory + tiers,
+      hitsIn: { near, shared, memory, tiers },
       ...rest,
+      computeMsSaved: computeMsSaved + cost,
     };
   }
 }
 
-/** The sum of any number of snapshots. */
-export function totalOf(all: Iterable<Counters>): FunctionStats {
-  const total = new Counters();
-  for (const each of all) {
-    for (const name of Object.keys(total) as (keyof Counters & string)[]) {
-      if (name !== 'snapshot') total[name] += each[name];
-    }
-  }
-  return total.snapshot();
+/** The sum over any number of functions. */
+export function totalOf(all: readonly FunctionStats[]): FunctionStats {
+  const total = new Counters().snapshot({ near: 0, shared: 0, cost: 0 });
+  return all.reduce(sum, total);
+}
+
+/** Of all numbers, at whatever depth. */
+function sum<Numbers extends object>(a: Numbers, b: Numbers): Numbers {
+  const added = Object.entries(a).map(([name, value]) => {
+    const other: unknown = b[name as keyof Numbers];
+    return [name, typeof value === 'number' ? value + Number(other) : sum(value, other as object)];
+  });
+  return Object.fromEntries(added);
 }

@@ -27,6 +27,8 @@ export interface Work {
   reclaim(lease: Lease): boolean;
   /** Flights wait, and so many more threads could be used. */
   threadsWanted(count: number): void;
+  /** Threads that are not on shift, and could be. */
+  spareThreads(): number;
 }
 
 export class Dispatcher implements Backlog {
@@ -59,7 +61,7 @@ export class Dispatcher implements Backlog {
     if (again) this.#alone.add(flight);
     flight.queued = again ? this.#waiting.pushFront(flight) : this.#waiting.pushBack(flight);
     this.#feedOrWait();
-    if (again || !flight.queued || this.size <= this.#maxQueue) return true;
+    if (again || !flight.queued || this.size <= this.#maxQueue + this.#idleThreads()) return true;
     this.withdraw(flight);
     return false;
   }
@@ -92,10 +94,13 @@ export class Dispatcher implements Backlog {
     this.#peers.delete(peer);
   }
 
+  /** Whoever has nothing at all is sooner done than whoever only waits, or seems to. */
   #feed(): void {
-    for (const peer of this.#peers) {
-      if (this.size === 0) return;
-      this.#give(peer);
+    for (const isFirst of [true, false]) {
+      for (const peer of this.#peers) {
+        if (this.size === 0) return;
+        if ((peer.leases.size === 0) === isFirst) this.#give(peer);
+      }
     }
     if (this.size > 0) this.#work.threadsWanted(this.size);
   }
@@ -104,7 +109,7 @@ export class Dispatcher implements Backlog {
   #feedOrWait(): void {
     if (this.#feedAhead) return;
     for (const peer of this.#peers) {
-      if (peer.active === 0 && peer.blocking.size === 0) return this.#give(peer);
+      if (isIdle(peer)) return this.#give(peer);
     }
     this.#work.threadsWanted(this.size);
     this.#feedSoon();
@@ -126,7 +131,7 @@ export class Dispatcher implements Backlog {
     const before = peer.leases.size;
     for (let flight = this.#nextFor(peer); flight; flight = this.#nextFor(peer)) {
       const expectedMs = this.#expectedMs(flight);
-      const behind = peer.active > 0;
+      const behind = peer.leases.size > 0;
       this.withdraw(flight);
       const lease = this.#work.begin(flight, peer);
       lease.expects(expectedMs);
@@ -134,6 +139,11 @@ export class Dispatcher implements Backlog {
       if (behind) this.#watch(lease);
     }
     if (peer.leases.size > before) peer.handOver();
+  }
+
+  /** Their turn is now; what waits for them does not wait in the queue. */
+  #idleThreads(): number {
+    return this.#work.spareThreads() + [...this.#peers].filter(isIdle).length;
   }
 
   #nextFor(peer: Peer): Flight | undefined {
@@ -170,6 +180,10 @@ export class Dispatcher implements Backlog {
     this.#lookAhead = true;
     this.#clock.after(LOOK_AFTER_MS, () => this.#look());
   }
+}
+
+function isIdle({ leases, blocking }: Peer): boolean {
+  return leases.size === 0 && blocking.size === 0;
 }
 
 /** Whatever it is busy with takes longer than was expected. */

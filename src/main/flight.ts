@@ -9,7 +9,7 @@
 import type { Link } from '../linked-list.ts';
 import type { Arguments, Encoded, Portable, ToThread, WaitMode } from '../protocol.ts';
 import { keyOf } from '../registry.ts';
-import type { FunctionRecord } from './entry.ts';
+import type { FunctionRecord } from './function-record.ts';
 
 /** What a waiter gets in the end, once. A waiter in a thread may get a lease before. */
 export type Answer =
@@ -63,6 +63,8 @@ export class Flight {
   refreshes = false;
   /** Invalidated while leased: answers those who asked before, and is not stored anywhere. */
   fenced = false;
+  /** For one waiter alone: it stays so, and fenced. */
+  isApart = false;
   #phase: Phase = SETTLED;
   readonly #underway: Set<Flight>;
 
@@ -96,7 +98,6 @@ export class Flight {
   admit(waiter: Waiter): void {
     waiter.flight = this;
     waiter.place = this.#waiters.push(waiter) - 1;
-    if (waiter.mode === 'block') waiter.peer?.blocking.add(waiter);
     waiter.parent?.waitsWith(waiter);
   }
 
@@ -125,7 +126,6 @@ export class Flight {
 
 function letGo(waiter: Waiter): void {
   waiter.flight = undefined;
-  if (waiter.peer?.blocking.delete(waiter)) waiter.peer.canTakeMore();
   waiter.parent?.waitIsOver(waiter);
 }
 
@@ -201,6 +201,8 @@ export interface Peer {
   /** Its death is our doing, and is no fault of what it computes. */
   replaced: boolean;
   post(message: ToThread): void;
+  /** Tells the number of a function, unless that was done before. */
+  tellOf(fn: FunctionRecord): void;
   /** Calls that the thread is blocked by: more than one, if an abort listener has made the last. */
   readonly blocking: Set<Waiter>;
   /** It has less to do than before. Set by whoever hands out tasks. */

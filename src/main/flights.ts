@@ -5,8 +5,8 @@
  * flight is not live: it still answers its own waiters, and a new call of its key gets a new one.
  */
 
-import type { FunctionRecord } from './entry.ts';
 import { type Answer, Flight, SETTLED, type Waiter } from './flight.ts';
+import type { FunctionRecord } from './function-record.ts';
 
 /** Where flights wait until a thread is free; the coordinator begins one then. */
 export interface Backlog {
@@ -51,6 +51,7 @@ export class Flights {
   openApart(fn: FunctionRecord, key: string): Flight {
     const flight = new Flight(fn, key, this.#of(fn).underway);
     flight.fenced = true;
+    flight.isApart = true;
     return flight;
   }
 

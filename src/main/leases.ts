@@ -12,6 +12,8 @@ import { type Flight, Lease, type Peer, type Waiter } from './flight.ts';
 /** Milliseconds that a cancelled computation has to stop by itself. */
 export const GRACE = 1000;
 
+const LARGEST_ID = 2 ** 31 - 1;
+
 export class Leases {
   readonly #held = new Map<number, Lease>();
   readonly #clock: Clock;
@@ -21,9 +23,14 @@ export class Leases {
     this.#clock = clock;
   }
 
-  /** A number that no lease has had or will have; entries that no lease has made are named so. */
+  /**
+   * A number that no other lease has; entries that no lease has made are named so, too. After two
+   * billion it begins anew, because threads compare them in cells of 32 bits.
+   */
   newId(): number {
-    return ++this.#lastId;
+    do this.#lastId = (this.#lastId % LARGEST_ID) + 1;
+    while (this.#held.has(this.#lastId));
+    return this.#lastId;
   }
 
   /** Undefined for a lease that has ended: whoever names it is late. */

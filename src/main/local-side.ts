@@ -1,24 +1,26 @@
 /** The coordinator's own thread: calls that are made there, answered without a message. */
 
 import { watchLimits } from '../call-limits.ts';
+import { MISS, type Reads } from '../near/reads.ts';
 import type { ResolvedCallOptions } from '../options.ts';
-import type { FunctionStats, Portable } from '../protocol.ts';
+import type { FunctionInfo, FunctionStats, Portable } from '../protocol.ts';
 import { type Definition, keyOf } from '../registry.ts';
 import type { Side } from '../side.ts';
 import { encodeArgs } from '../values/args.ts';
-import { FrozenValues } from '../values/frozen-values.ts';
-import { fromPortable } from '../values/portable.ts';
 import { decodeThrown } from '../values/thrown.ts';
 import type { Coordinator } from './coordinator.ts';
 import type { Answer, Waiter } from './flight.ts';
+import type { FunctionRecord } from './function-record.ts';
 
 export class LocalSide implements Side {
   readonly inPool = false;
   readonly #coordinator: Coordinator;
-  readonly #frozen = new FrozenValues();
+  readonly #reads: Reads;
+  readonly #numbered = new Set<FunctionRecord>();
 
-  constructor(coordinator: Coordinator) {
+  constructor(coordinator: Coordinator, reads: Reads) {
     this.#coordinator = coordinator;
+    this.#reads = reads;
   }
 
   get closed(): boolean {
@@ -30,17 +32,16 @@ export class LocalSide implements Side {
     args: readonly unknown[],
     options: ResolvedCallOptions,
   ): Promise<unknown> {
-    const {
-      info,
-      options: { values },
-    } = definition;
-    const key = definition.argsKey(args);
     if (options.signal?.aborted) return Promise.reject(options.signal.reason);
-    const fn = this.#coordinator.define(info);
+    const { info } = definition;
+    const fn = this.#define(info);
+    const hit = options.refresh || this.closed ? MISS : this.#reads.hit(definition, args);
+    if (hit !== MISS) return Promise.resolve(hit);
+    const key = definition.argsKey(args);
+    const read = (id: number, value: Portable) => this.#reads.adopt(definition, id, value);
     const entry = options.refresh ? undefined : this.#coordinator.hit(fn, key);
-    if (entry) return Promise.resolve(this.#read(values, entry.id, entry.value));
+    if (entry) return Promise.resolve(read(entry.id, entry.value));
     return new Promise((resolve, reject) => {
-      const read = (id: number, value: Portable) => this.#read(values, id, value);
       const waiter = new LocalCall(resolve, reject, read);
       const { refresh } = options;
       try {
@@ -60,22 +61,24 @@ export class LocalSide implements Side {
   }
 
   peek(definition: Definition, args: readonly unknown[]): { value: unknown } | undefined {
-    const fn = this.#coordinator.define(definition.info);
+    const fn = this.#define(definition.info);
+    const value = this.closed ? MISS : this.#reads.peek(definition, args);
+    if (value !== MISS) return { value };
     const entry = this.#coordinator.peek(fn, definition.argsKey(args));
-    return entry && { value: this.#read(definition.options.values, entry.id, entry.value) };
+    return entry && { value: this.#reads.adopt(definition, entry.id, entry.value) };
   }
 
   invalidate(definition: Definition, args: readonly unknown[]): Promise<void> {
     const key = definition.argsKey(args);
-    return this.#coordinator.invalidate(this.#coordinator.define(definition.info), key);
+    return this.#coordinator.invalidate(this.#define(definition.info), key);
   }
 
   clear({ info }: Definition): Promise<void> {
-    return this.#coordinator.clear(this.#coordinator.define(info));
+    return this.#coordinator.clear(this.#define(info));
   }
 
   stats({ info }: Definition): FunctionStats {
-    return this.#coordinator.define(info).counters.snapshot();
+    return this.#coordinator.statsOf(this.#define(info));
   }
 
   #watch(waiter: LocalCall, functionId: string, key: string, options: ResolvedCallOptions): void {
@@ -85,8 +88,12 @@ export class LocalSide implements Side {
     });
   }
 
-  #read(values: 'copy' | 'frozen', entry: number, value: Portable): unknown {
-    return values === 'frozen' ? this.#frozen.get(entry, value) : fromPortable(value);
+  #define(info: FunctionInfo): FunctionRecord {
+    const fn = this.#coordinator.define(info);
+    if (this.#numbered.has(fn)) return fn;
+    this.#numbered.add(fn);
+    this.#reads.number(info.id, fn.number);
+    return fn;
   }
 }
 

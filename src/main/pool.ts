@@ -1,16 +1,19 @@
 /** The pool: puts the coordinator, its threads and its memory together, and takes them down. */
 
+import type { ArenaUsage } from '../arena/room.ts';
 import { systemClock } from '../clock.ts';
 import { PoolOpenError, ThreadError } from '../errors.ts';
+import { clockOffsetHere, Reads } from '../near/reads.ts';
 import { type PoolOptions, type ResolvedPoolOptions, resolvePoolOptions } from '../options.ts';
-import type { FunctionStats } from '../protocol.ts';
+import type { FunctionStats, Reading } from '../protocol.ts';
 import { installedSide, installSide } from '../side.ts';
 import { Coordinator } from './coordinator.ts';
 import { totalOf } from './counters.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { LocalSide } from './local-side.ts';
 import { receive } from './receive.ts';
-import { Store } from './store.ts';
+import { type NearUsage, Store } from './store.ts';
+import type { ThreadPeer } from './thread-peer.ts';
 import { Threads } from './threads.ts';
 import { TierChain, type TierStats } from './tier-chain.ts';
 
@@ -18,6 +21,10 @@ import { TierChain, type TierStats } from './tier-chain.ts';
 export interface PoolStats extends FunctionStats {
   /** By function id. */
   readonly functions: Readonly<Record<string, FunctionStats>>;
+  /** Where the bytes of `maxSize` are. */
+  readonly memory: ArenaUsage;
+  /** What all threads together have decoded and kept for themselves. */
+  readonly near: NearUsage;
   /** By the tiers' names, fastest first. */
   readonly tiers: Readonly<Record<string, Readonly<TierStats>>>;
   /** Worker threads that run now. */
@@ -32,6 +39,7 @@ export interface PoolStats extends FunctionStats {
 export class MemoPool {
   readonly options: Readonly<ResolvedPoolOptions>;
   readonly #coordinator: Coordinator;
+  readonly #store: Store;
   readonly #dispatcher: Dispatcher;
   readonly #threads: Threads;
   readonly #tiers: TierChain;
@@ -40,37 +48,46 @@ export class MemoPool {
   constructor(options: ResolvedPoolOptions) {
     this.options = options;
     this.#tiers = new TierChain(options.tiers);
+    this.#store = new Store(options, systemClock);
     this.#dispatcher = new Dispatcher(options.maxQueue, systemClock, {
       begin: (flight, peer) => coordinator.begin(flight, peer),
       reclaim: (lease) => coordinator.reclaim(lease),
       threadsWanted: (count) => this.#threads.want(count),
+      spareThreads: () => this.#threads.spare,
     });
     const dispatcher = this.#dispatcher;
+    const store = this.#store;
     const coordinator = new Coordinator({
       clock: systemClock,
-      store: new Store(options, systemClock),
+      store: this.#store,
       tiers: this.#tiers,
       backlog: dispatcher,
       attempts: options.attempts,
     });
     this.#coordinator = coordinator;
     this.#threads = new Threads(options, systemClock, {
+      arrived: (peer) => shareWith(peer, store),
       shiftBegins: (peer) => dispatcher.join(peer),
       shiftEnds: (peer) => dispatcher.leave(peer),
       received: (peer, message) => receive(coordinator, peer, message),
-      died: (peer, cause) => coordinator.died(peer, cause),
+      died: (peer, cause) => {
+        if (peer.slot !== undefined) store.leave(peer.slot);
+        coordinator.died(peer, cause);
+      },
       stranded: (cause) => this.#stranded(cause),
     });
-    installSide(new LocalSide(coordinator));
+    installSide(new LocalSide(coordinator, ownReads(store)));
   }
 
   stats(): PoolStats {
     const functions = [...this.#coordinator.functions.values()];
     return {
-      ...totalOf(functions.map(({ counters }) => counters)),
+      ...totalOf(functions.map((fn) => this.#coordinator.statsOf(fn))),
       functions: Object.fromEntries(
-        functions.map(({ info, counters }) => [info.id, counters.snapshot()]),
+        functions.map((fn) => [fn.info.id, this.#coordinator.statsOf(fn)]),
       ),
+      memory: this.#store.usage(),
+      near: this.#store.near(),
       tiers: Object.fromEntries(
         [...this.#tiers.stats].map(([{ name }, stats]) => [name, { ...stats }]),
       ),
@@ -108,6 +125,24 @@ export class MemoPool {
     for (const flight of this.#dispatcher.withdrawAll())
       this.#coordinator.notStarted(flight, cause);
   }
+}
+
+/** The coordinator's own thread reads like any other. */
+function ownReads(store: Store): Reads {
+  const reads = new Reads();
+  const slot = store.join();
+  if (slot !== undefined) reads.connect(readingOf(store, slot));
+  return reads;
+}
+
+/** A thread for which there is no place left asks for everything. */
+function shareWith(peer: ThreadPeer, store: Store): void {
+  peer.slot = store.join();
+  if (peer.slot !== undefined) peer.post({ type: 'cache', reading: readingOf(store, peer.slot) });
+}
+
+function readingOf({ share }: Store, slot: number): Reading {
+  return { share, slot, clockOffset: clockOffsetHere() };
 }
 
 /**

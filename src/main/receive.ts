@@ -2,8 +2,8 @@
 
 import type { Completed, ToCoordinator, WaitMode } from '../protocol.ts';
 import type { Coordinator } from './coordinator.ts';
-import type { FunctionRecord } from './entry.ts';
 import type { Answer, Lease, Peer, Waiter } from './flight.ts';
+import type { FunctionRecord } from './function-record.ts';
 
 /** A message of a thread that has died is late, and is dropped. */
 export function receive(coordinator: Coordinator, peer: Peer, message: ToCoordinator): void {
@@ -14,14 +14,16 @@ export function receive(coordinator: Coordinator, peer: Peer, message: ToCoordin
   }
   switch (message.type) {
     case 'define':
-      coordinator.define(message.fn);
-      return;
+      return peer.tellOf(coordinator.define(message.fn));
     case 'claim':
       return claim(coordinator, peer, message);
     case 'leave':
       return leave(coordinator, peer, message.call);
     case 'fail':
       return coordinator.settle(message);
+    case 'stay':
+      // A matter of its shift, see `threads.ts`.
+      return;
     case 'decline':
       return coordinator.decline(message.lease, message.args);
     case 'invalidate':
@@ -35,7 +37,7 @@ export function receive(coordinator: Coordinator, peer: Peer, message: ToCoordin
     case 'peek':
       return peek(coordinator, peer, message);
     case 'stats': {
-      const stats = known(coordinator, message.fn).counters.snapshot();
+      const stats = coordinator.statsOf(known(coordinator, message.fn));
       return peer.post({ type: 'counted', call: message.call, stats });
     }
     default:
@@ -69,7 +71,10 @@ function claim(
 function leave(coordinator: Coordinator, peer: Peer, call: number): void {
   const waiter = peer.calls.get(call);
   peer.calls.delete(call);
-  if (waiter) coordinator.leave(waiter);
+  if (waiter) {
+    peer.blocking.delete(waiter);
+    coordinator.leave(waiter);
+  }
   peer.post({ type: 'done', call });
 }
 
@@ -106,16 +111,26 @@ class RemoteCall implements Waiter {
 
   deliver(answer: Answer): void {
     const call = this.#call;
-    this.peer.calls.delete(call);
+    this.#end();
     if (answer.state === 'failure') this.peer.post({ type: 'failure', call, error: answer.error });
     else this.peer.post({ type: 'value', call, entry: answer.entry, value: answer.value });
   }
 
   ledItself(): void {
-    this.peer.calls.delete(this.#call);
+    this.#end();
   }
 
   lead(lease: number): void {
+    this.#unblock();
     this.peer.post({ type: 'lease', call: this.#call, lease });
+  }
+
+  #end(): void {
+    this.peer.calls.delete(this.#call);
+    this.#unblock();
+  }
+
+  #unblock(): void {
+    if (this.peer.blocking.delete(this)) this.peer.canTakeMore();
   }
 }

@@ -1,26 +1,33 @@
 /**
- * The memory tier: settled values as bytes, within limits.
+ * The memory tier: settled values as bytes in the arena, within limits.
  *
- * Held: `bytes` is the sum of the sizes of all entries that have not been let go, dead ones (of a
- * cleared function) included, because their memory is still there. Nothing here takes time
- * proportional to the cache: clearing marks and sweeps later in steps, expiry is noticed when an
- * entry is asked for (and memory that expired entries hold is bounded by `maxSize` like any other),
- * and making room for one entry that takes the place of thousands continues in the next turns of
- * the event loop. Until then, at most one entry exceeds the limit, because a store that is over its
- * limit takes nothing in.
+ * The arena keeps the bytes and finds them; here is decided what is kept and what goes. Nothing here
+ * takes time proportional to the cache: clearing makes entries dead at once, and sweeps them later
+ * in steps; expiry is noticed when an entry is asked for (the memory of expired entries is bounded by
+ * `maxSize` like any other); and making room for one entry that takes the place of thousands stops
+ * after a step, and the entry is not kept.
+ *
+ * Threads mark what they use in shared memory, and tell nobody. So the order of use that the policy
+ * knows is corrected when a victim is wanted: one that was marked since counts as used just now.
  */
 
+import type { Handle, NewEntry } from '../arena/entries.ts';
+import type { ArenaShare } from '../arena/layout.ts';
+import type { ArenaUsage } from '../arena/room.ts';
+import type { Hits } from '../arena/threads.ts';
+import { ArenaWriter } from '../arena/writer.ts';
 import type { Clock } from '../clock.ts';
 import { LeastRecentlyUsed } from '../eviction/lru.ts';
 import type { EvictionPolicy } from '../eviction/policy.ts';
-import type { Computed } from '../protocol.ts';
-import { keyOf } from '../registry.ts';
-import { bytesOf, bytesOfText } from '../values/portable.ts';
-import { BOOKKEEPING_BYTES, type Entry, type FunctionRecord } from './entry.ts';
-import { ShardedMap } from './sharded-map.ts';
+import { NEAR_BYTES, NEAR_ENTRIES } from '../near/reads.ts';
+import type { Codec, Computed, Portable } from '../protocol.ts';
+import { toEncoded, toPortableAgain } from '../values/portable.ts';
+import type { FunctionRecord } from './function-record.ts';
 
-/** Entries let go in one turn of the event loop: well below a millisecond of work. */
+/** Entries looked at in one turn of the event loop: well below a millisecond of work. */
 const STEP = 500;
+/** Steps of collecting dead bytes before another entry has to go. */
+const TRIES = 4;
 
 export interface StoreLimits {
   /** Entries of the whole pool. */
@@ -31,23 +38,48 @@ export interface StoreLimits {
   readonly maxEntrySize: number;
 }
 
+export interface NearUsage {
+  readonly entries: number;
+  /** An estimate. */
+  readonly bytes: number;
+}
+
+/** A settled value, as it is kept. */
+export interface Entry {
+  /** The lease that has made it, or a number of its own: never used twice in a process. */
+  readonly id: number;
+  readonly handle: Handle;
+  readonly value: Portable;
+  /** Milliseconds that computing it took. */
+  readonly ms: number;
+}
+
 export class Store {
-  readonly #entries = new ShardedMap<Entry>();
-  readonly #policy: EvictionPolicy<Entry> = new LeastRecentlyUsed();
+  readonly #arena: ArenaWriter;
+  readonly #policy: EvictionPolicy = new LeastRecentlyUsed();
   readonly #limits: StoreLimits;
   readonly #clock: Clock;
+  readonly #functions: FunctionRecord[] = [];
+  readonly #slots = new Set<number>();
   #bytes = 0;
   #workAhead = false;
-  /** Shards that are still to be searched for dead entries. */
-  #toSweep = 0;
+  /** The next handle that may be dead; none when it is past the end. */
+  #sweepAt = Number.POSITIVE_INFINITY;
 
   constructor(limits: StoreLimits, clock: Clock) {
     this.#limits = limits;
     this.#clock = clock;
+    this.#arena = new ArenaWriter({ maxSize: limits.maxSize });
   }
 
-  get bytes(): number {
-    return this.#bytes;
+  /** For the threads' readers. */
+  get share(): ArenaShare {
+    return this.#arena.share;
+  }
+
+  /** Where the bytes are. */
+  usage(): ArenaUsage {
+    return this.#arena.usage();
   }
 
   /** Entries held, dead ones included. */
@@ -55,125 +87,168 @@ export class Store {
     return this.#policy.size;
   }
 
-  /** A hit: the entry, marked as used. */
+  /** The sum of the sizes of the entries held. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** A place among the threads that read; `undefined` when there are too many. */
+  join(): number | undefined {
+    const slot = this.#arena.threads.join();
+    if (slot !== undefined) this.#slots.add(slot);
+    return slot;
+  }
+
+  /** The thread in this place has ended. */
+  leave(slot: number): void {
+    this.#slots.delete(slot);
+    this.#arena.threads.leave(slot);
+  }
+
+  /** What the threads that are there now hold for themselves. */
+  near(): NearUsage {
+    const sum = (counter: number) =>
+      [...this.#slots].reduce((all, slot) => all + this.#arena.threads.counter(slot, counter), 0);
+    return { entries: sum(NEAR_ENTRIES), bytes: sum(NEAR_BYTES) };
+  }
+
+  /** What all threads have read of a function without asking. */
+  hits(fn: FunctionRecord): Hits {
+    return this.#arena.threads.hits(fn.number);
+  }
+
+  /** The entry, marked as used. */
   get(fn: FunctionRecord, key: string): Entry | undefined {
     const entry = this.peek(fn, key);
-    if (!entry) return undefined;
-    this.#policy.touch(entry.inPool);
-    if (entry.inFunction) entry.fn.policy?.touch(entry.inFunction);
+    if (entry) this.#touch(entry.handle);
     return entry;
   }
 
   /** The entry, if it may be served now; leaves the eviction order alone. */
   peek(fn: FunctionRecord, key: string): Entry | undefined {
-    const entry = this.#entries.get(keyOf(fn.info.id, key));
-    if (!entry || isDead(entry)) return undefined;
-    const { expiresAt } = entry;
-    if (expiresAt === Number.POSITIVE_INFINITY || expiresAt > this.#clock.now()) return entry;
-    this.#remove(entry);
-    return undefined;
+    const arena = this.#arena;
+    const handle = arena.find(fn.number, key);
+    if (handle === undefined) return undefined;
+    if (arena.entries.expiresAt(handle) <= this.#clock.now()) {
+      this.#remove(handle);
+      return undefined;
+    }
+    // A buffer of its own never changes; what lies in the arena may be moved.
+    const view = arena.entries.bytes(handle);
+    const bytes = arena.entries.external(handle) ? view : new Uint8Array(view);
+    const value = toPortableAgain({ codec: arena.entries.codec(handle) as Codec, bytes });
+    return { id: arena.entries.version(handle), handle, value, ms: arena.entries.cost(handle) };
   }
 
-  /** Keeps a value; `undefined` when it is too large, or the store is busy making room. */
-  set(fn: FunctionRecord, key: string, computed: Computed, id: number): Entry | undefined {
+  /** Keeps a value, if it can; `id` becomes the entry's. */
+  set(fn: FunctionRecord, key: string, computed: Computed, id: number): void {
     this.delete(fn, key);
     const { value, ttl, ms } = computed;
-    const size = bytesOfText(key) + bytesOf(value) + BOOKKEEPING_BYTES;
-    if (size > this.#limits.maxEntrySize || fn.info.max === 0 || ttl <= 0) return undefined;
-    if (this.#isOver()) return undefined;
-    const forGood = ttl === Number.POSITIVE_INFINITY;
-    const entry: Entry = {
-      id,
-      key: keyOf(fn.info.id, key),
-      fn,
-      generation: fn.generation,
-      value,
-      expiresAt: forGood ? ttl : this.#clock.now() + ttl,
-      ms,
-      size,
-      inPool: unlisted,
-      inFunction: undefined,
-    };
-    this.#hold(entry);
-    this.#makeRoom(fn);
-    return entry;
+    if (fn.info.max === 0 || ttl <= 0) return;
+    const { codec, bytes } = toEncoded(value);
+    if (bytes.byteLength + key.length > this.#limits.maxEntrySize) return;
+    const expiresAt = this.#clock.now() + ttl;
+    const shape = { fn: fn.number, key, version: id, codec, bytes, expiresAt, cost: ms };
+    const handle = this.#add(shape);
+    if (handle === undefined) return;
+    this.#functions[fn.number] = fn;
+    this.#hold(fn, handle);
+    if (this.#arena.entries.bytesTaken(handle) > this.#limits.maxEntrySize)
+      return this.#remove(handle);
+    if (fn.policy && fn.policy.size > fn.info.max) this.#evict(fn.policy);
+    if (this.size > this.#limits.max) this.#evict(this.#policy);
   }
 
   delete(fn: FunctionRecord, key: string): void {
-    const entry = this.#entries.get(keyOf(fn.info.id, key));
-    if (entry) this.#remove(entry);
+    const handle = this.#arena.find(fn.number, key);
+    if (handle !== undefined) this.#remove(handle);
   }
 
   /** Forgets all entries of a function, at once for whoever asks, their memory in steps. */
   clear(fn: FunctionRecord): void {
-    fn.generation++;
     if (fn.counters.entries === 0) return;
-    this.#toSweep = this.#entries.shards;
-    this.#workLater();
+    this.#arena.raiseGeneration(fn.number);
+    this.#sweepAt = 0;
+    this.#sweepLater();
   }
 
-  #hold(entry: Entry): void {
-    const { fn, key, size } = entry;
-    entry.inPool = this.#policy.add(entry);
-    entry.inFunction = fn.policy?.add(entry);
-    this.#entries.set(key, entry);
+  /** Evicts as long as that makes room, but no more than a step. */
+  #add(entry: NewEntry): Handle | undefined {
+    const arena = this.#arena;
+    for (let left = STEP; left > 0; left--) {
+      const handle = arena.add(entry);
+      if (handle !== undefined || arena.refusal === 'never') return handle;
+      // Collecting what is dead may be enough; where it is not quickly, one entry less is.
+      const collects = arena.refusal === 'behind' && left % TRIES !== 0 && arena.tidy();
+      if (!collects && !this.#evict(this.#policy)) return undefined;
+    }
+    return undefined;
+  }
+
+  #hold(fn: FunctionRecord, handle: Handle): void {
+    const size = this.#arena.entries.bytesTaken(handle);
+    this.#policy.add(handle);
+    fn.policy?.add(handle);
     this.#bytes += size;
     fn.counters.bytes += size;
     fn.counters.entries++;
   }
 
-  #remove(entry: Entry): void {
-    const { fn, key, size } = entry;
-    this.#policy.remove(entry.inPool);
-    if (entry.inFunction) fn.policy?.remove(entry.inFunction);
-    this.#entries.delete(key);
+  #remove(handle: Handle): void {
+    const fn = this.#functionOf(handle);
+    const size = this.#arena.entries.bytesTaken(handle);
+    this.#policy.remove(handle);
+    fn.policy?.remove(handle);
     this.#bytes -= size;
     fn.counters.bytes -= size;
     fn.counters.entries--;
+    this.#arena.remove(handle);
   }
 
-  #isOver(): boolean {
-    return this.#bytes > this.#limits.maxSize || this.size > this.#limits.max;
+  #touch(handle: Handle): void {
+    this.#policy.touch(handle);
+    this.#functionOf(handle).policy?.touch(handle);
   }
 
-  /** Evicts until the limits hold, but no more than a step; the rest later. */
-  #makeRoom(fn: FunctionRecord): void {
-    if (fn.policy && fn.policy.size > fn.info.max) this.#evict(fn.policy.victim());
-    for (let left = STEP; left > 0 && this.#isOver(); left--) this.#evict(this.#policy.victim());
-    if (this.#isOver()) this.#workLater();
-  }
-
-  #evict(victim: Entry | undefined): void {
-    if (!victim) return;
-    if (!isDead(victim)) victim.fn.counters.evictions++;
+  /** False when there is nothing to remove. */
+  #evict(policy: EvictionPolicy): boolean {
+    const victim = this.#victim(policy);
+    if (victim === undefined) return false;
+    if (!this.#arena.entries.isDead(victim)) this.#functionOf(victim).counters.evictions++;
     this.#remove(victim);
+    return true;
   }
 
-  #workLater(): void {
+  #victim(policy: EvictionPolicy): Handle | undefined {
+    for (let left = STEP; left > 0; left--) {
+      const victim = policy.victim();
+      if (victim === undefined || !this.#arena.entries.takeMark(victim)) return victim;
+      this.#touch(victim);
+    }
+    return policy.victim();
+  }
+
+  #functionOf(handle: Handle): FunctionRecord {
+    return this.#functions[this.#arena.entries.fn(handle)] as FunctionRecord;
+  }
+
+  #sweepLater(): void {
     if (this.#workAhead) return;
     this.#workAhead = true;
     this.#clock.soon(() => {
       this.#workAhead = false;
       this.#sweep();
-      for (let left = STEP; left > 0 && this.#isOver(); left--) this.#evict(this.#policy.victim());
-      if (this.#toSweep > 0 || this.#isOver()) this.#workLater();
     });
   }
 
-  /** Searches shards for dead entries, until it has seen enough of them for one turn. */
+  /** Removes dead entries, a step at a time. */
   #sweep(): void {
-    for (let seen = 0; this.#toSweep > 0 && seen < STEP; ) {
-      for (const entry of this.#entries.shard(--this.#toSweep)) {
-        seen++;
-        if (isDead(entry)) this.#remove(entry);
-      }
+    const end = Math.min(this.#sweepAt + STEP, this.#arena.handles);
+    for (; this.#sweepAt < end; this.#sweepAt++) {
+      const handle = this.#sweepAt;
+      if (this.#arena.entries.has(handle) && this.#arena.entries.isDead(handle))
+        this.#remove(handle);
     }
+    if (this.#sweepAt < this.#arena.handles) this.#sweepLater();
   }
 }
-
-function isDead({ generation, fn }: Entry): boolean {
-  return generation !== fn.generation;
-}
-
-/** Stands where a handle will be once the eviction order has the entry. */
-const unlisted = {};

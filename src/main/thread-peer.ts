@@ -2,8 +2,8 @@
 
 import type { MessagePort } from 'node:worker_threads';
 import { TASK_CELLS, type Task, type ToThread } from '../protocol.ts';
-import type { FunctionRecord } from './entry.ts';
 import type { Lease, Peer } from './flight.ts';
+import type { FunctionRecord } from './function-record.ts';
 
 const MAIL = 0;
 
@@ -25,6 +25,8 @@ export class ThreadPeer implements Peer {
   #prepared: Task[] = [];
   /** Functions whose numbers the thread knows. */
   readonly #told = new Set<FunctionRecord>();
+  /** Its place in the arena. */
+  slot: number | undefined;
 
   constructor(
     threadId: number,
@@ -51,7 +53,7 @@ export class ThreadPeer implements Peer {
 
   prepare(lease: Lease): void {
     const { fn, args = [] } = lease.flight;
-    this.#tellOf(fn);
+    this.tellOf(fn);
     lease.cell = this.#nextCell;
     this.#nextCell = (lease.cell % TASK_CELLS) + 1;
     Atomics.store(this.#cells, lease.cell, lease.id);
@@ -67,7 +69,7 @@ export class ThreadPeer implements Peer {
     return cell > 0 && Atomics.compareExchange(this.#cells, cell, id, 0) === id;
   }
 
-  #tellOf(fn: FunctionRecord): void {
+  tellOf(fn: FunctionRecord): void {
     if (this.#told.has(fn)) return;
     this.#told.add(fn);
     this.post({ type: 'define', number: fn.number, fn: fn.info });

@@ -24,11 +24,13 @@ import { ThreadPeer } from './thread-peer.ts';
 
 /** What becomes of the threads. */
 export interface ThreadEvents {
+  /** It has said hello. */
+  arrived(peer: ThreadPeer): void;
   shiftBegins(peer: Peer): void;
   /** It will be told to rest, or has died. */
   shiftEnds(peer: Peer): void;
   received(peer: Peer, message: ToCoordinator): void;
-  died(peer: Peer, cause: unknown): void;
+  died(peer: ThreadPeer, cause: unknown): void;
   /** There is no thread for what waits, and none can be started. */
   stranded(cause: unknown): void;
 }
@@ -92,8 +94,14 @@ export class Threads {
 
   /** There is work for so many more threads. */
   want(count: number): void {
-    const off = this.#threads - this.#onShift.size;
-    while (this.#queued < Math.min(count, off)) this.#queueShift();
+    // Piscina may take each of them at once.
+    for (let more = Math.min(count, this.spare) - this.#queued; more > 0; more--)
+      this.#queueShift();
+  }
+
+  /** Threads that could be asked for. */
+  get spare(): number {
+    return this.#threads - this.#onShift.size;
   }
 
   /** Ends all threads; what they were computing fails. */
@@ -173,17 +181,26 @@ export class Threads {
       this.#dead(peer, cause ?? new Error(`the thread exited with code ${code}`));
     });
     port.unref();
+    this.#events.arrived(peer);
     this.#begin(threadId);
   }
 
   /** Reads on what is there already: an event for each message costs more than what it says. */
   #receive(port: MessagePort, peer: ThreadPeer, first: ToCoordinator): void {
-    this.#events.received(peer, first);
+    this.#hear(peer, first);
     for (let left = MOST_AT_ONCE; left > 0; left--) {
       const next = receiveMessageOnPort(port);
       if (!next) break;
-      this.#events.received(peer, next.message);
+      this.#hear(peer, next.message);
     }
+  }
+
+  #hear(peer: ThreadPeer, message: ToCoordinator): void {
+    if (!('type' in message) || message.type !== 'stay')
+      return this.#events.received(peer, message);
+    if (peer.gone) return;
+    this.#onShift.set(peer.threadId, 0);
+    this.#begin(peer.threadId);
   }
 
   #dead(peer: ThreadPeer, cause: unknown): void {

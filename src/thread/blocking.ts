@@ -1,5 +1,6 @@
 /**
- * The calls that block this thread: several, if an abort listener makes one while another waits.
+ * The calls that block this thread, and those whose values it computes right there: several, because
+ * what is computed makes such calls too, and an abort listener may make one while another waits.
  *
  * Whoever blocks waits for work of others, who may in turn wait for work of this thread. So a thread
  * that blocks holds nothing that it has not started: a lease that it gets for another call it gives
@@ -16,7 +17,9 @@ export type Verdict =
   | { readonly type: 'cancelled'; readonly call: number };
 
 interface Blocked {
+  /** The computation that has made the call. */
   readonly from: Computation | undefined;
+  /** There is none yet: the thread is blocked. */
   verdict: Verdict | undefined;
 }
 
@@ -28,24 +31,33 @@ export class Blocking {
     this.#mailbox = mailbox;
   }
 
-  get size(): number {
-    return this.#calls.size;
+  /** Whether a call waits. */
+  get isBlocked(): boolean {
+    for (const { verdict } of this.#calls.values()) if (!verdict) return true;
+    return false;
   }
 
-  /** Blocks the thread, which hears its messages meanwhile. */
-  wait(call: number, from: Computation | undefined): Verdict {
+  /**
+   * Blocks the thread until there is a verdict, hearing its messages meanwhile, and has `conclude`
+   * make a value of it.
+   */
+  wait<T>(call: number, from: Computation | undefined, conclude: (verdict: Verdict) => T): T {
     const blocked: Blocked = { from, verdict: undefined };
     this.#calls.set(call, blocked);
-    this.#mailbox.wait(() => blocked.verdict !== undefined);
-    this.#calls.delete(call);
-    return blocked.verdict as unknown as Verdict;
+    try {
+      this.#mailbox.wait(() => blocked.verdict !== undefined);
+      return conclude(blocked.verdict as unknown as Verdict);
+    } finally {
+      this.#calls.delete(call);
+    }
   }
 
-  /** False if this is no answer to a call that blocks. */
+  /** False if this is nothing for a call that waits: a lease after a cancellation is to be declined. */
   answer(verdict: Verdict): boolean {
     const blocked = this.#calls.get(verdict.call);
-    if (blocked) blocked.verdict ??= verdict;
-    return blocked !== undefined;
+    if (!blocked || (blocked.verdict && verdict.type === 'lease')) return false;
+    blocked.verdict ??= verdict;
+    return true;
   }
 
   /** The calls that were made from a computation. */

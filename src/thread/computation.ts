@@ -8,6 +8,8 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 export class Computation {
   readonly lease: number;
   cancelled = false;
+  /** The function has been called: before that, its module may be being loaded. */
+  isRunning = false;
   /** Made when somebody asks: most computations never do, and it costs more than they might. */
   #abort: AbortController | undefined;
   #started = performance.now();
@@ -28,6 +30,7 @@ export class Computation {
 
   /** The function starts now; what was prepared for it does not count. */
   start(): void {
+    this.isRunning = true;
     this.#started = performance.now();
     this.#waited = 0;
   }

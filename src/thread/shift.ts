@@ -7,8 +7,8 @@
  * once, so that what the work has left behind (microtasks, timers, output) is done.
  *
  * The coordinator ends a shift, when it has had nothing to do for a while: nobody else knows what is
- * on its way. A shift that was told to rest still goes on until nothing is open, because a thread
- * off shift sleeps, and whatever it held would keep others waiting.
+ * on its way. If anything is open in the thread then, it says that it stays, because off shift it
+ * would sleep, and whatever it held would keep others waiting. So both always agree in the end.
  */
 
 import type { Mailbox } from './mailbox.ts';
@@ -18,6 +18,8 @@ export interface Shiftwork {
   work(): void;
   /** Nothing is open. */
   isQuiet(): boolean;
+  /** Says that it was told to rest, and cannot. */
+  stay(): void;
 }
 
 export class Shift {
@@ -69,9 +71,12 @@ export class Shift {
     for (let idle = turned; this.on; idle = true) {
       if (this.#mailbox.poll()) idle = false;
       this.#thread.work();
-      if (!this.#thread.isQuiet()) break;
-      if (this.#toldToRest) this.#endShift();
-      else if (idle) this.#mailbox.sleep();
+      const isQuiet = this.#thread.isQuiet();
+      if (this.#toldToRest && !isQuiet) this.#thread.stay();
+      if (this.#toldToRest && isQuiet) this.#endShift();
+      this.#toldToRest = false;
+      if (!isQuiet || !this.on) break;
+      if (idle) this.#mailbox.sleep();
       else {
         this.#turn();
         break;

@@ -9,7 +9,7 @@
 import type { Arguments, FunctionInfo, Outcome, Task } from '../protocol.ts';
 import { decodeArgs } from '../values/args.ts';
 import { after } from './after.ts';
-import type { Computation } from './computation.ts';
+import { type Computation, computations } from './computation.ts';
 import type { Work } from './compute.ts';
 import { load, loaded } from './load.ts';
 import type { Running } from './running.ts';
@@ -21,8 +21,6 @@ export class Tasks {
   /** By the coordinator's numbers. */
   readonly #functions = new Map<number, FunctionInfo>();
   readonly #waiting: Task[] = [];
-  /** The one that waits for its module's evaluation: calls made meanwhile are made from it. */
-  loading: Computation | undefined;
 
   constructor(cells: Int32Array, running: Running, report: (outcome: Outcome) => void) {
     this.#cells = cells;
@@ -59,11 +57,9 @@ export class Tasks {
   #prepare(fn: FunctionInfo, args: Arguments, computation: Computation): Work | Promise<Work> {
     const definition = loaded(fn);
     if (definition) return { definition, args: decodeArgs(args) };
-    this.loading = computation;
-    return load(fn)
-      .then((found) => ({ definition: found, args: decodeArgs(args) }))
-      .finally(() => {
-        if (this.loading === computation) this.loading = undefined;
-      });
+    // Calls that the module makes while it is evaluated are made from this computation.
+    return computations
+      .run(computation, () => load(fn))
+      .then((found) => ({ definition: found, args: decodeArgs(args) }));
   }
 }

@@ -9,13 +9,13 @@
 import type { MessagePort } from 'node:worker_threads';
 import { watchLimits } from '../call-limits.ts';
 import { ThreadError } from '../errors.ts';
+import { MISS, Reads } from '../near/reads.ts';
 import type { ResolvedCallOptions } from '../options.ts';
 import type {
   Arguments,
   Completed,
   FunctionStats,
   Outcome,
-  Portable,
   Task,
   ToCoordinator,
   ToThread,
@@ -23,8 +23,7 @@ import type {
 import { type Definition, keyOf } from '../registry.ts';
 import type { Side } from '../side.ts';
 import { decodeArgs } from '../values/args.ts';
-import { FrozenValues } from '../values/frozen-values.ts';
-import { fromPortable, isPrimitive } from '../values/portable.ts';
+import { isPrimitive } from '../values/portable.ts';
 import { decodeThrown } from '../values/thrown.ts';
 import { Blocking, type Verdict } from './blocking.ts';
 import { Calls, snapshot } from './calls.ts';
@@ -37,6 +36,8 @@ import { Tasks } from './tasks.ts';
 
 /** Bytes from which an outcome's memory is handed over rather than copied. */
 const LARGE = 32_768;
+/** More calls than there are below one another in a call that blocks, besides the function's own. */
+const FRAMES = 1000;
 
 interface Lead {
   readonly call: number;
@@ -52,7 +53,7 @@ export class ThreadSide implements Side {
   readonly #mailbox: Mailbox;
   readonly #shift: Shift;
   readonly #tasks: Tasks;
-  readonly #frozen = new FrozenValues();
+  readonly #reads = new Reads();
   readonly #defined = new Set<Definition>();
   readonly #calls = new Calls(() => this.#ended());
   readonly #running = new Running();
@@ -65,7 +66,7 @@ export class ThreadSide implements Side {
   readonly #asked = new Map<number, Asked>();
   #lastCall = 0;
   /** Claims of calls made off shift: a lease for them would lie in a sleeping thread's port. */
-  readonly #heldBack: (() => void)[] = [];
+  readonly #heldBack: (() => unknown)[] = [];
 
   constructor(port: MessagePort, sharedCells: SharedArrayBuffer) {
     const cells = new Int32Array(sharedCells);
@@ -74,7 +75,11 @@ export class ThreadSide implements Side {
     this.#tasks = new Tasks(cells, this.#running, (outcome) => this.#finish(outcome));
     this.#blocking = new Blocking(this.#mailbox);
     const isQuiet = () => this.#isQuiet;
-    this.#shift = new Shift(this.#mailbox, { work: () => this.#tasks.startAll(), isQuiet });
+    this.#shift = new Shift(this.#mailbox, {
+      isQuiet,
+      work: () => this.#tasks.startAll(),
+      stay: () => this.#post({ type: 'stay' }),
+    });
     mail.read = () => {
       this.#mailbox.poll();
       this.#startSoon();
@@ -106,10 +111,15 @@ export class ThreadSide implements Side {
 
   /** What arrives meanwhile is heard, and nothing else is done in this thread. */
   sync(definition: Definition, args: readonly unknown[]): unknown {
+    const hit = this.#reads.hit(definition, args);
+    return hit === MISS ? this.#syncMissed(definition, args) : hit;
+  }
+
+  #syncMissed(definition: Definition, args: readonly unknown[]): unknown {
+    headroom(FRAMES);
     const key = definition.argsKey(args);
-    const within = computations.getStore();
-    if (!within && startsApplication(definition)) throw nobodyWaits();
-    const from = within ?? this.#tasks.loading;
+    const from = computations.getStore();
+    if (!from?.isRunning && startsApplication(definition)) throw nobodyWaits();
     if (from?.cancelled) throw nobodyWaits();
     const call = this.#order(definition);
     const claim = { call, fn: definition.info.id, key, parent: from?.lease, refresh: false };
@@ -117,7 +127,8 @@ export class ThreadSide implements Side {
     for (const lease of this.#leads.keys()) this.#passOn(lease);
     from?.beginWait();
     try {
-      return this.#conclude(definition, args, this.#blocking.wait(call, from));
+      const conclude = (verdict: Verdict) => this.#conclude(definition, args, verdict);
+      return this.#blocking.wait(call, from, conclude);
     } finally {
       from?.endWait();
       this.#startSoon();
@@ -127,7 +138,7 @@ export class ThreadSide implements Side {
   #conclude(definition: Definition, args: readonly unknown[], verdict: Verdict): unknown {
     switch (verdict.type) {
       case 'value':
-        return this.#read(definition, verdict.entry, verdict.value);
+        return this.#reads.adopt(definition, verdict.entry, verdict.value);
       case 'failure':
         throw decodeThrown(verdict.error);
       case 'lease':
@@ -153,9 +164,13 @@ export class ThreadSide implements Side {
       void outcome.then((late) => this.#finish(late));
       throw isAsynchronous(definition.info.id);
     }
-    this.#finish(outcome);
-    if (outcome.type === 'fail') throw decodeThrown(outcome.error);
-    return this.#read(definition, lease, outcome.value);
+    try {
+      if (outcome.type === 'fail') throw decodeThrown(outcome.error);
+      return this.#reads.adopt(definition, lease, outcome.value);
+    } finally {
+      // Now, because it may hand over the memory that was read.
+      this.#finish(outcome);
+    }
   }
 
   #claim(
@@ -164,14 +179,15 @@ export class ThreadSide implements Side {
     options: ResolvedCallOptions,
     mode: 'lead' | 'wait',
   ): Promise<unknown> {
-    const key = definition.argsKey(args);
-    const within = computations.getStore();
-    if (!within && startsApplication(definition)) return new Promise(() => {});
-    const from = within ?? this.#tasks.loading;
+    const from = computations.getStore();
+    if (!from?.isRunning && startsApplication(definition)) return new Promise(() => {});
     if (options.signal?.aborted) return Promise.reject(options.signal.reason);
     if (from?.cancelled) return Promise.reject(nobodyWaits());
+    const hit = options.refresh ? MISS : this.#reads.hit(definition, args);
+    if (hit !== MISS) return Promise.resolve(hit);
     const saved = snapshot(args);
     if (mode === 'wait' && 'refusal' in saved) return Promise.reject(saved.refusal);
+    const key = definition.argsKey(args);
     const call = this.#order(definition);
     const gone = (reason: unknown) => this.#leave(call, reason);
     const endWatch = watchLimits(options, definition.info.id, keyOf(definition.info.id, key), gone);
@@ -183,17 +199,22 @@ export class ThreadSide implements Side {
     const claim = () =>
       this.#post({ type: 'claim', call, fn: id, key, parent, refresh, mode, ...forked });
     if (this.#shift.on) claim();
-    else this.#heldBack.push(claim);
+    else this.#heldBack.push(() => this.#calls.get(call) && claim());
     return promise;
   }
 
-  /** Asks, and blocks this thread for the answer: one round trip to the coordinator's thread. */
+  /**
+   * What is not found in memory is asked for, and blocks this thread for one round trip to the
+   * coordinator's thread: a value may be so new, or so large, that only the coordinator has it.
+   */
   peek(definition: Definition, args: readonly unknown[]): { value: unknown } | undefined {
+    const value = this.#reads.peek(definition, args);
+    if (value !== MISS) return { value };
     const key = definition.argsKey(args);
     const { id } = definition.info;
     const found = this.#ask({ type: 'peek', call: this.#order(definition), fn: id, key });
     if (found.type !== 'found' || found.entry === 0) return undefined;
-    return { value: this.#read(definition, found.entry, found.value) };
+    return { value: this.#reads.adopt(definition, found.entry, found.value) };
   }
 
   invalidate(definition: Definition, args: readonly unknown[]): Promise<void> {
@@ -222,7 +243,7 @@ export class ThreadSide implements Side {
       case 'value':
         if (this.#blocking.answer(message)) return;
         return this.#calls.answer(message.call, ({ definition }) =>
-          this.#read(definition, message.entry, message.value),
+          this.#reads.adopt(definition, message.entry, message.value),
         );
       case 'failure':
         if (this.#blocking.answer(message)) return;
@@ -237,7 +258,10 @@ export class ThreadSide implements Side {
         this.#orders.delete(message.call);
         return this.#ended();
       case 'define':
-        return this.#tasks.define(message.number, message.fn);
+        this.#tasks.define(message.number, message.fn);
+        return this.#reads.number(message.fn.id, message.number);
+      case 'cache':
+        return this.#reads.connect(message.reading);
       case 'rest':
         return this.#shift.rest();
       case 'found':
@@ -258,7 +282,7 @@ export class ThreadSide implements Side {
       return this.#post({ type: 'decline', lease });
     }
     this.#leads.set(lease, { call, definition: pending.definition, args: pending.args.args });
-    if (this.#blocking.size > 0) return this.#passOn(lease);
+    if (this.#blocking.isBlocked) return this.#passOn(lease);
     // In a turn of its own: it may have arrived while some other computation looked for mail.
     queueMicrotask(() => void this.#startLead(lease));
   }
@@ -270,7 +294,7 @@ export class ThreadSide implements Side {
     const { call, definition, args } = lead;
     const outcome = await this.#running.run(lease, () => ({ definition, args: decodeArgs(args) }));
     if (outcome.type === 'fail') this.#calls.fail(call, decodeThrown(outcome.error));
-    else this.#calls.answer(call, () => this.#read(definition, lease, outcome.value));
+    else this.#calls.answer(call, () => this.#reads.adopt(definition, lease, outcome.value));
     this.#finish(outcome);
   }
 
@@ -285,7 +309,7 @@ export class ThreadSide implements Side {
     if (this.#leads.has(lease)) return this.#passOn(lease);
     const computation = this.#running.get(lease);
     if (!computation) return;
-    computation.cancel();
+    computations.run(computation, () => computation.cancel());
     for (const call of this.#calls.madeFrom(computation)) this.#leave(call, nobodyWaits());
     for (const call of this.#blocking.madeFrom(computation)) {
       this.#leave(call, nobodyWaits());
@@ -328,10 +352,6 @@ export class ThreadSide implements Side {
     this.#mailbox.post(message);
   }
 
-  #read({ options }: Definition, entry: number, value: Portable): unknown {
-    return options.values === 'frozen' ? this.#frozen.get(entry, value) : fromPortable(value);
-  }
-
   get #isQuiet(): boolean {
     const open = this.#calls.size + this.#running.size + this.#orders.size + this.#tasks.waiting;
     return open === 0;
@@ -345,6 +365,14 @@ export class ThreadSide implements Side {
   #ended(): void {
     if (this.#isQuiet) this.#shift.lookAgain();
   }
+}
+
+/**
+ * Throws the RangeError of a full stack here, where nothing has changed yet, rather than somewhere
+ * between two steps that belong together.
+ */
+function headroom(frames: number): number {
+  return frames === 0 ? 0 : 1 + headroom(frames - 1);
 }
 
 function isAsynchronous(id: string): ThreadError {

@@ -5,9 +5,7 @@
  * that it is decoded anew when it is asked for, and costs the thread nothing meanwhile.
  */
 
-import type { Portable } from '../protocol.ts';
 import { deepFreeze } from './frozen.ts';
-import { fromPortable } from './portable.ts';
 
 export class FrozenValues {
   readonly #byEntry = new Map<number, WeakRef<object>>();
@@ -16,11 +14,14 @@ export class FrozenValues {
     if (!this.#byEntry.get(entry)?.deref()) this.#byEntry.delete(entry);
   });
 
-  /** @param entry the name of the value, in this process; the same name is the same value. */
-  get(entry: number, portable: Portable): unknown {
+  /**
+   * @param entry the name of the value, in this process; the same name is the same value.
+   * @param make makes a fresh one.
+   */
+  get(entry: number, make: () => unknown): unknown {
     const known = this.#byEntry.get(entry)?.deref();
     if (known) return known;
-    const value = deepFreeze(fromPortable(portable));
+    const value = deepFreeze(make());
     if (typeof value === 'object' && value !== null) {
       this.#byEntry.set(entry, new WeakRef(value));
       this.#collected.register(value, entry);

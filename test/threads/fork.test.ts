@@ -2,8 +2,15 @@
 
 import { OptionError } from 'threadmemo';
 import { describe, expect, test } from 'vitest';
-import { depth, forks, square, sumOfSquares } from '../../workers/blocking.ts';
-import { counted, fresh } from '../../workers/shared.ts';
+import {
+  depth,
+  forks,
+  forksAndGoesOn,
+  forksLate,
+  square,
+  sumOfSquares,
+} from '../../workers/blocking.ts';
+import { counted, fresh, reaches } from '../../workers/shared.ts';
 import { open, rejection } from './open.ts';
 
 test("forked calls run in all threads at once, their caller's too", async () => {
@@ -23,6 +30,20 @@ test.each([1, 2])('forks within forks do not starve in %i threads', async (threa
   const pool = await open({ threads });
   expect(await depth(40)).toBe(40);
   expect(pool.stats().computations).toBe(41);
+});
+
+test('who forks and computes on does not keep what it has forked waiting', async () => {
+  await open({ threads: 2 });
+  const [here, there] = await forksAndGoesOn(fresh('goes-on'));
+  expect(there).not.toBe(here);
+});
+
+test('a thread that forks when it was told to rest is still there for it', async () => {
+  await open({ threads: 1 });
+  const gate = fresh('late');
+  expect(await forksLate(gate)).toBe('returned');
+  await reaches(`${gate}:elsewhere`, 1);
+  expect(await square(9)).toBe(81);
 });
 
 describe('map', () => {

@@ -5,9 +5,11 @@ import { expect, test } from 'vitest';
 import {
   asks,
   asksThenBlocks,
+  blocksForObeys,
   blocksForParked,
   blocksForThat,
   catchesSync,
+  deep,
   editDistance,
   even,
   failing,
@@ -18,6 +20,7 @@ import {
   ringSync,
   suspended,
   wants,
+  weighsLarge,
 } from '../../workers/blocking.ts';
 import { count, counted, fresh, lift, reaches } from '../../workers/shared.ts';
 import { open, rejection, until } from './open.ts';
@@ -151,4 +154,30 @@ test('whoever is told to stop stops waiting', async () => {
   await reaches(`${gate}:AbortError`, 1);
   lift(gate);
   expect(await holding).toBe(1);
+});
+
+test('a large value that is computed inline is read before its memory is handed over', async () => {
+  await open({ threads: 1 });
+  expect(await weighsLarge(200_000)).toBe(1_400_000);
+});
+
+test('a recursion that is too deep fails, and its threads go on', async () => {
+  const pool = await open({ threads: 2 });
+  for (let n = 0; n < 3; n++) {
+    expect(await rejection(deep(100_000 + n))).toBeInstanceOf(RangeError);
+  }
+  expect(await Promise.all([partitions(5, 5), partitions(6, 6), deep(100)])).toEqual([7, 11, 100]);
+  expect(pool.stats().threadsLost).toBe(0);
+});
+
+test('what is computed inline for somebody who is told to stop is told, too', async () => {
+  const pool = await open({ threads: 1 });
+  const gate = fresh('inline');
+  const abort = new AbortController();
+  const call = blocksForObeys.with({ signal: abort.signal })(gate);
+  await reaches(`${gate}:obeys`, 1);
+  abort.abort(new Error('enough'));
+  expect((await rejection(call)).message).toBe('enough');
+  await reaches(`${gate}:told`, 1);
+  expect(pool.stats().threadsLost).toBe(0);
 });

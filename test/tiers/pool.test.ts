@@ -24,7 +24,7 @@ test('what one pool has computed, the next one finds in the tier', async () => {
     computations: 0,
     misses: 0,
     hits: 2,
-    hitsIn: { memory: 1, tiers: 1 },
+    hitsIn: { near: 0, shared: 1, memory: 0, tiers: 1 },
   });
   expect(second.stats().tiers['map']).toMatchObject({ hits: 1, writes: 0 });
 });

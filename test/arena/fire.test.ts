@@ -1,0 +1,24 @@
+/** A thread sees a torn, stale or foreign value, or a dead one keeps memory from being used again. */
+
+import { expect, test } from 'vitest';
+import { Fire } from './fire.ts';
+
+test.each([2, 4])('%d threads read while everything changes', async (threads) => {
+  const fire = new Fire({ maxSize: 2 ** 18, threads, seed: threads });
+  for (let round = 0; round < 200 || fire.tally.hits < 40_000; round++) {
+    await fire.round(500);
+    if (round % 20 === 19) fire.replace();
+  }
+  await fire.end();
+  const { tally } = fire;
+  if (process.env['TALLY']) console.log(tally);
+  expect(tally.published).toBeGreaterThan(15_000);
+  expect(tally.evicted).toBeGreaterThan(500);
+  expect(tally.cleared).toBeGreaterThan(20);
+  expect(tally.terminated).toBeGreaterThanOrEqual(10);
+  expect(tally.nearHits).toBeGreaterThan(1000);
+  expect([0, 1, 2, 3].reduce((sum, fn) => sum + fire.writer.threads.hits(fn).shared, 0)).toBe(
+    tally.hits,
+  );
+  expect(fire.writer.usage()).toMatchObject({ entries: 0, keys: 0, values: 0 });
+});
