@@ -4,6 +4,8 @@
  */
 
 import { memoize } from 'threadmemo';
+// Says that the thread has loaded this.
+import './shared.ts';
 
 const here = import.meta.url;
 

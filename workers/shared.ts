@@ -4,7 +4,7 @@
  * thread finds through the environment data, and lasts as long as the process.
  */
 
-import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads';
+import { getEnvironmentData, setEnvironmentData, threadId } from 'node:worker_threads';
 
 const KEY = 'threadmemo:test';
 /** So many that a few hundred names do not meet; untouched pages cost nothing. */
@@ -21,6 +21,16 @@ function cellOf(name: string): number {
   let hash = 2166136261;
   for (let at = 0; at < name.length; at++) hash = Math.imul(hash ^ name.charCodeAt(at), 16777619);
   return (hash >>> 0) % CELLS;
+}
+
+count(`loaded:${threadId}`);
+
+/**
+ * Whether a thread has come as far as this file. Node 20 ends the whole process now and then when a
+ * thread is terminated while it loads its first modules, which is not what any test here is about.
+ */
+export function hasLoaded(id: number): boolean {
+  return counted(`loaded:${id}`) > 0;
 }
 
 let names = 0;

@@ -4,6 +4,7 @@ import type { Worker } from 'node:worker_threads';
 import { createPool, type MemoPool } from 'threadmemo';
 import { afterEach, expect, onTestFailed, test } from 'vitest';
 import { branch, leaf, plainTree, tree } from '../../workers/kills.ts';
+import { hasLoaded } from '../../workers/shared.ts';
 
 const alive = new Set<Worker>();
 process.on('worker', (worker) => {
@@ -13,6 +14,11 @@ process.on('worker', (worker) => {
 
 let pool: MemoPool | undefined;
 afterEach(() => pool?.close());
+
+function kill(next: (bound: number) => number): void {
+  const victims = [...alive].filter(({ threadId }) => hasLoaded(threadId));
+  void victims[next(victims.length)]?.terminate();
+}
 
 /** Numbers below `bound` in an order that depends on the seed only. */
 function random(seed: number): (bound: number) => number {
@@ -36,7 +42,7 @@ test.each([2, 3, 4])(
       const n = next(distinct);
       expect(await tree(n)).toBe(plainTree(n));
       answered++;
-      if (answered % 50 === 0) [...alive][next(alive.size)]?.terminate();
+      if (answered % 50 === 0) kill(next);
     };
     const caller = async () => {
       for (let turn = 0; turn < 60; turn++) await call();

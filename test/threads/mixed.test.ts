@@ -6,6 +6,7 @@
 
 import { expect, onTestFinished, test } from 'vitest';
 import { awaits, blocks, blocksToo, does, expected, forks } from '../../workers/mixed.ts';
+import { hasLoaded } from '../../workers/shared.ts';
 import { open } from './open.ts';
 
 const ways = [blocks, blocksToo, awaits, forks, does];
@@ -47,8 +48,8 @@ test.each([
       const outcome = await value.catch((error: Error) => error.message);
       expect(leaves ? [expected(n), 'enough'] : [expected(n)]).toContain(outcome);
     });
-    const victims = [...alive.values()];
-    if (run > 0)
+    const victims = [...alive.values()].filter(({ threadId }) => hasLoaded(threadId));
+    if (victims.length > 0)
       for (let left = kills; left > 0; left--) void victims[random(victims.length)]?.terminate();
     await Promise.all(calls);
   }
