@@ -5,8 +5,8 @@
  * threads find the old bytes, and those who found them may go on reading, because the segment is
  * not used again before they have left. Moving costs writing: when `u` of a segment is alive,
  * `u / (1 - u)` bytes are moved for each one gained. At most 87 in 100 bytes are alive over all, and
- * the emptiest segment is emptier than the others; for evictions at random 3 bytes are moved for
- * one that is stored, and none when the entries that were stored together also die together.
+ * the emptiest segment is emptier than the others; for evictions at random 3 to 4 bytes are moved
+ * for one that is stored, and none when the entries that were stored together also die together.
  */
 
 import type { HandleTable } from './handle-table.ts';

@@ -178,6 +178,8 @@ export class Store {
     for (let left = STEP; left > 0; left--) {
       const handle = arena.add(entry);
       if (handle !== undefined || arena.refusal === 'never') return handle;
+      // A thread is reading what could be used: to evict more would not help, nor may we wait.
+      if (arena.refusal === 'waiting') return undefined;
       // Collecting what is dead may be enough; where it is not quickly, one entry less is.
       const collects = arena.refusal === 'behind' && left % TRIES !== 0 && arena.tidy();
       if (!collects && !this.#evict(this.#policy)) return undefined;

@@ -7,6 +7,7 @@
  * back together with the arguments, and the coordinator takes back the tasks that it was handed.
  */
 
+import { ThreadError } from '../errors.ts';
 import type { ToThread } from '../protocol.ts';
 import type { Computation } from './computation.ts';
 import type { Mailbox } from './mailbox.ts';
@@ -64,4 +65,24 @@ export class Blocking {
   madeFrom(computation: Computation): number[] {
     return [...this.#calls].filter(([, { from }]) => from === computation).map(([call]) => call);
   }
+}
+
+/** More calls than there are below one another in a call that blocks, the function's own left out. */
+const FRAMES = 1000;
+
+/**
+ * Throws the RangeError of a full stack here, where nothing has changed yet, rather than somewhere
+ * between two steps that belong together.
+ */
+export function ensureHeadroom(frames = FRAMES): number {
+  return frames === 0 ? 0 : 1 + ensureHeadroom(frames - 1);
+}
+
+/** What a call that blocks fails with when its function is asynchronous. */
+export function isAsynchronous(id: string): ThreadError {
+  return new ThreadError(
+    `${id} returned a promise, for which sync() cannot wait: the thread that it blocks has to settle ` +
+      'it. Await the call instead. The computation goes on, and others can have its value.',
+    { functionId: id },
+  );
 }

@@ -8,12 +8,10 @@
 
 import type { MessagePort } from 'node:worker_threads';
 import { watchLimits } from '../call-limits.ts';
-import { ThreadError } from '../errors.ts';
 import { MISS, Reads } from '../near/reads.ts';
 import type { ResolvedCallOptions } from '../options.ts';
 import type {
   Arguments,
-  Completed,
   FunctionStats,
   Outcome,
   Task,
@@ -23,21 +21,16 @@ import type {
 import { type Definition, keyOf } from '../registry.ts';
 import type { Side } from '../side.ts';
 import { decodeArgs } from '../values/args.ts';
-import { isPrimitive } from '../values/portable.ts';
 import { decodeThrown } from '../values/thrown.ts';
-import { Blocking, type Verdict } from './blocking.ts';
+import { Blocking, ensureHeadroom, isAsynchronous, type Verdict } from './blocking.ts';
 import { Calls, snapshot } from './calls.ts';
 import { computations, mail, nobodyWaits } from './computation.ts';
 import { startsApplication } from './load.ts';
 import { Mailbox } from './mailbox.ts';
+import { memoryOf, onTheWire } from './outcome-message.ts';
 import { Running } from './running.ts';
 import { Shift } from './shift.ts';
 import { Tasks } from './tasks.ts';
-
-/** Bytes from which an outcome's memory is handed over rather than copied. */
-const LARGE = 32_768;
-/** More calls than there are below one another in a call that blocks, besides the function's own. */
-const FRAMES = 1000;
 
 interface Lead {
   readonly call: number;
@@ -116,7 +109,7 @@ export class ThreadSide implements Side {
   }
 
   #syncMissed(definition: Definition, args: readonly unknown[]): unknown {
-    headroom(FRAMES);
+    ensureHeadroom();
     const key = definition.argsKey(args);
     const from = computations.getStore();
     if (!from?.isRunning && startsApplication(definition)) throw nobodyWaits();
@@ -325,8 +318,7 @@ export class ThreadSide implements Side {
   }
 
   #finish(outcome: Outcome): void {
-    const large = largeBuffer(outcome);
-    this.#mailbox.post(onTheWire(outcome), large && [large]);
+    this.#mailbox.post(onTheWire(outcome), memoryOf(outcome));
     this.#ended();
   }
 
@@ -367,35 +359,6 @@ export class ThreadSide implements Side {
   }
 }
 
-/**
- * Throws the RangeError of a full stack here, where nothing has changed yet, rather than somewhere
- * between two steps that belong together.
- */
-function headroom(frames: number): number {
-  return frames === 0 ? 0 : 1 + headroom(frames - 1);
-}
-
-function isAsynchronous(id: string): ThreadError {
-  return new ThreadError(
-    `${id} returned a promise, for which sync() cannot wait: the thread that it blocks has to settle ` +
-      'it. Await the call instead. The computation goes on, and others can have its value.',
-    { functionId: id },
-  );
-}
-
 function isTasks(message: ToThread): message is readonly Task[] {
   return Array.isArray(message);
-}
-
-function onTheWire(outcome: Outcome): Completed | Extract<Outcome, { type: 'fail' }> {
-  if (outcome.type === 'fail') return outcome;
-  const { lease, value, ms, ttl } = outcome;
-  return [lease, value, ms, ttl];
-}
-
-/** The memory of a large outcome, to be handed over. */
-function largeBuffer(outcome: Outcome): ArrayBuffer | undefined {
-  const said = outcome.type === 'complete' ? outcome.value : outcome.error;
-  if (isPrimitive(said) || said.bytes.byteLength < LARGE) return undefined;
-  return said.bytes.buffer as ArrayBuffer;
 }

@@ -1,0 +1,20 @@
+/** An outcome as it is sent, see `protocol.ts`. */
+
+import type { Completed, Outcome } from '../protocol.ts';
+import { isPrimitive } from '../values/portable.ts';
+
+/** Bytes from which an outcome's memory is handed over rather than copied. */
+const LARGE = 32_768;
+
+export function onTheWire(outcome: Outcome): Completed | Extract<Outcome, { type: 'fail' }> {
+  if (outcome.type === 'fail') return outcome;
+  const { lease, value, ms, ttl } = outcome;
+  return [lease, value, ms, ttl];
+}
+
+/** The memory to be handed over with it; whoever reads the outcome here has to do so before. */
+export function memoryOf(outcome: Outcome): ArrayBuffer[] | undefined {
+  const said = outcome.type === 'complete' ? outcome.value : outcome.error;
+  if (isPrimitive(said) || said.bytes.byteLength < LARGE) return undefined;
+  return [said.bytes.buffer as ArrayBuffer];
+}
