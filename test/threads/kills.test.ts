@@ -45,15 +45,15 @@ test.each([2, 3, 4])(
       const n = next(distinct);
       expect(await tree(n)).toBe(plainTree(n));
       answered++;
-      if (answered % 30 === 0) kill(next);
+      if (answered % 40 === 0) kill(next);
     };
     const caller = async () => {
-      for (let turn = 0; turn < 60; turn++) await call();
+      for (let turn = 0; turn < 40; turn++) await call();
     };
     await Promise.all(Array.from({ length: 20 }, caller));
     await Promise.all(Array.from({ length: distinct }, (_, n) => tree(n)));
 
-    expect(answered).toBe(1200);
+    expect(answered).toBe(800);
     for (const fn of [tree, branch, leaf]) {
       const { computations, entries, lost, cancelled, errors } = fn.stats();
       expect(errors).toBe(0);
