@@ -8,7 +8,6 @@
 import { Codec, type Encoded, type Portable, type Primitive } from '../protocol.ts';
 import { decode } from './decode.ts';
 import { encode } from './encode.ts';
-import { isLatin1 } from './text.ts';
 
 export function isPrimitive(value: unknown): value is Primitive {
   switch (typeof value) {
@@ -40,19 +39,4 @@ export function toEncoded(portable: Portable): Encoded {
 export function toPortableAgain(encoded: Encoded): Portable {
   if (!(encoded.bytes instanceof Uint8Array)) throw new TypeError('bytes must be a Uint8Array');
   return encoded.codec >= Codec.buffer ? encoded : (decode(encoded) as Primitive);
-}
-
-/** What an array of bytes takes beside its bytes: itself, its buffer, and that buffer's memory block. */
-const ARRAY_BYTES = 240;
-
-/** Bytes that it takes to keep it. */
-export function bytesOf(portable: Portable): number {
-  if (typeof portable === 'string') return bytesOfText(portable);
-  if (typeof portable === 'bigint') return portable.toString(16).length;
-  return isPrimitive(portable) ? 8 : portable.bytes.byteLength + ARRAY_BYTES;
-}
-
-/** V8 keeps a string that has any character above U+00FF with two bytes a character. */
-export function bytesOfText(text: string): number {
-  return isLatin1(text) ? text.length : text.length * 2;
 }
