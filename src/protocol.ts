@@ -137,6 +137,11 @@ export type ToCoordinator =
       readonly mode: WaitMode;
       /** With mode `wait`. */
       readonly args?: Arguments;
+      /**
+       * With mode `block`: how many of the leases for its calls the thread has started or given
+       * back. The later ones come back, too, unless they are for calls that block.
+       */
+      readonly handled?: number;
     }
   /** The caller of a claim has gone away. Answered by `done`: nothing about the call comes after it. */
   | { readonly type: 'leave'; readonly call: number }

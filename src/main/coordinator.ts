@@ -103,11 +103,24 @@ export class Coordinator {
   want(want: Want): void {
     const { fn, key, waiter } = want;
     if (this.#closed) return waiter.deliver(failure(new PoolClosedError('the pool was closed')));
-    if (waiter.mode === 'block') this.#block(waiter);
     const flight = this.#flights.live(fn, key);
     const args = flight?.args ?? want.snapshot?.();
     if (flight) this.#joinWith(want, flight, args);
     else this.#open(want, args);
+  }
+
+  /**
+   * The thread is blocked from now on, by this call. It starts nothing meanwhile: what it was handed
+   * goes to others, and what it was sent after the first `handled` leases comes back.
+   */
+  block(waiter: Waiter, handled: number): void {
+    const { peer } = waiter;
+    if (!peer) return;
+    peer.blocking.add(waiter);
+    for (const lease of [...peer.leases].reverse()) {
+      lease.comesBack = lease.leader?.mode !== 'block' && lease.nth > handled;
+      this.reclaim(lease);
+    }
   }
 
   /** The caller has gone away: by an abort, a timeout, or with its thread. */
@@ -259,8 +272,12 @@ export class Coordinator {
   }
 
   #lead(flight: Flight, leader: Waiter): void {
-    if (!leader.peer) return;
-    leader.lead(this.leases.grant(flight, leader.peer, leader).id);
+    const { peer, mode } = leader;
+    if (!peer) return;
+    const lease = this.leases.grant(flight, peer, leader);
+    lease.nth = ++peer.leads;
+    lease.comesBack = mode !== 'block' && peer.blocking.size > 0;
+    leader.lead(lease.id);
   }
 
   #joinWith({ fn, waiter, refresh }: Want, flight: Flight, args: Arguments | undefined): void {
@@ -296,13 +313,6 @@ export class Coordinator {
     apart.admit(waiter);
     fn.counters.duplicates++;
     this.#lead(apart, waiter);
-  }
-
-  /** A thread that is blocked starts nothing: what it was handed goes to others. */
-  #block(waiter: Waiter): void {
-    const { peer } = waiter;
-    peer?.blocking.add(waiter);
-    for (const lease of [...(peer?.leases ?? [])].reverse()) this.reclaim(lease);
   }
 
   #keep(flight: Flight, computed: Computed, id: number): void {

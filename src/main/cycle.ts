@@ -10,8 +10,9 @@
  * accident of who computes where, and the caller gets out of it by computing the value a second time.
  *
  * Every wait asks first, and so does every thread before it blocks. A blocked thread starts only
- * what it is blocked by; any other lease it gives back (`thread/blocking.ts`). So the graph never
- * has a circle that lasts, and one search from the new edge's head is enough.
+ * what it is blocked by; any other lease it gives back (`thread/blocking.ts`), and a flight whose
+ * lease comes back waits for nothing meanwhile. So the graph never has a circle that lasts, and one
+ * search from the new edge's head is enough.
  */
 
 import type { Flight, Lease, Waiter } from './flight.ts';
@@ -38,7 +39,7 @@ export function deadlocks({ peer, parent, mode }: Waiter, to: Flight): boolean {
   if (!peer) return false;
   const reached = new Set([to]);
   for (const { lease } of reached) {
-    if (!lease) continue;
+    if (!lease || lease.comesBack) continue;
     if (mode === 'block' ? lease.peer === peer : lease === parent) return true;
     for (const call of [...lease.calls, ...lease.peer.blocking]) {
       if (call.flight) reached.add(call.flight);

@@ -140,6 +140,13 @@ export class Lease {
   /** `told`: nobody wants it any more; `overdue`: and it has not stopped in time. */
   cancelled: 'no' | 'told' | 'overdue' = 'no';
   #expectedMs = 0;
+  /** How many its thread had been sent for its calls, this one included; 0 for a task. */
+  nth = 0;
+  /**
+   * Its thread was blocked before it could start this, and will give it back. Until then the flight
+   * waits for nothing that the thread waits for.
+   */
+  comesBack = false;
   /** The thread's cell that decides whether a task can be taken back; 0 for what is no task. */
   cell = 0;
   #calls: Set<Waiter> | undefined;
@@ -156,6 +163,12 @@ export class Lease {
   /** Calls made from this computation that wait for another. */
   get calls(): Iterable<Waiter> {
     return this.#calls ?? [];
+  }
+
+  /** So it has started. */
+  makesCalls(): void {
+    this.comesBack = false;
+    this.flight.fn.makesCalls();
   }
 
   /** A call from here starts to wait. */
@@ -205,6 +218,8 @@ export interface Peer {
   tellOf(fn: FunctionRecord): void;
   /** Calls that the thread is blocked by: more than one, if an abort listener has made the last. */
   readonly blocking: Set<Waiter>;
+  /** Leases that it was sent for its own calls, so far. */
+  leads: number;
   /** It has less to do than before. Set by whoever hands out tasks. */
   canTakeMore(): void;
   /** Whether it can be handed one more task now. */

@@ -55,15 +55,16 @@ type Of<Type extends Named['type']> = Extract<ToCoordinator, { type: Type }>;
 function claim(
   coordinator: Coordinator,
   peer: Peer,
-  { call, fn, key, parent, refresh, mode, args }: Of<'claim'>,
+  { call, fn, key, parent, refresh, mode, args, handled }: Of<'claim'>,
 ) {
   const from = parent === undefined ? undefined : coordinator.leases.get(parent);
-  from?.flight.fn.makesCalls();
+  from?.makesCalls();
   const record = known(coordinator, fn);
   const entry = refresh ? undefined : coordinator.hit(record, key);
   if (entry) return peer.post({ type: 'value', call, entry: entry.id, value: entry.value });
   const waiter = new RemoteCall(peer, call, mode, from);
   peer.calls.set(call, waiter);
+  if (handled !== undefined) coordinator.block(waiter, handled);
   const snapshot = args && { snapshot: () => args };
   coordinator.want({ fn: record, key, waiter, refresh, ...snapshot });
 }

@@ -11,6 +11,7 @@ export class ThreadPeer implements Peer {
   readonly leases = new Set<Lease>();
   readonly calls: Peer['calls'] = new Map();
   readonly blocking: Peer['blocking'] = new Set();
+  leads = 0;
   active = 0;
   expectedMs = 0;
   gone = false;

@@ -53,6 +53,8 @@ export class ThreadSide implements Side {
   readonly #blocking: Blocking;
   /** Leases for calls of this thread that start in the next turn. */
   readonly #leads = new Map<number, Lead>();
+  /** Leases for calls of this thread that it has read: those in `#leads` last. */
+  #heard = 0;
   /** Waiting for `done`. */
   readonly #orders = new Map<number, () => void>();
   /** The answers that the thread blocks for: several, if an abort listener asks while it does. */
@@ -116,7 +118,7 @@ export class ThreadSide implements Side {
     if (from?.cancelled) throw nobodyWaits();
     const call = this.#order(definition);
     const claim = { call, fn: definition.info.id, key, parent: from?.lease, refresh: false };
-    this.#post({ type: 'claim', ...claim, mode: 'block' });
+    this.#post({ type: 'claim', ...claim, mode: 'block', handled: this.#heard - this.#leads.size });
     for (const lease of this.#leads.keys()) this.#passOn(lease);
     from?.beginWait();
     try {
@@ -242,6 +244,7 @@ export class ThreadSide implements Side {
         if (this.#blocking.answer(message)) return;
         return this.#calls.fail(message.call, decodeThrown(message.error));
       case 'lease':
+        this.#heard++;
         if (this.#blocking.answer(message)) return;
         return this.#lead(message.call, message.lease);
       case 'cancel':

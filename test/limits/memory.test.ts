@@ -47,6 +47,7 @@ function world(max: number) {
     calls: new Map(),
     blocking: new Set(),
     active: 0,
+    leads: 0,
     expectedMs: 0,
     gone: false,
     replaced: false,

@@ -75,15 +75,19 @@ export class FakePeer implements Peer {
   readonly blocking = new Set<Waiter>();
   /** Calls that block it, and what they compute, the innermost last. */
   readonly stack: Caller[] = [];
-  /** Leases that it got while it was blocked, and is about to give back. */
-  readonly passes: number[] = [];
+  /** What it was sent and has not read yet. */
+  readonly inbox: ToThread[] = [];
+  /** Leases for its calls that it has read. */
+  handled = 0;
+  /** Leases for its calls that it was sent. */
+  leads = 0;
   #prepared: Lease[] = [];
   replaced = false;
-  readonly #hear: (message: ToThread) => void;
+  readonly #sent: (peer: FakePeer, message: ToThread) => void;
   readonly #die: (peer: FakePeer) => void;
 
-  constructor(hear: (peer: FakePeer, message: ToThread) => void, die: (peer: FakePeer) => void) {
-    this.#hear = (message) => hear(this, message);
+  constructor(sent: (peer: FakePeer, message: ToThread) => void, die: (peer: FakePeer) => void) {
+    this.#sent = sent;
     this.#die = die;
   }
 
@@ -91,7 +95,8 @@ export class FakePeer implements Peer {
 
   post(message: ToThread): void {
     assert(!this.gone, 'a message was sent to a dead thread');
-    this.#hear(message);
+    this.#sent(this, message);
+    this.inbox.push(message);
   }
 
   terminate(): void {
@@ -117,6 +122,16 @@ export class FakePeer implements Peer {
     if (at >= 0) this.handed.splice(at, 1);
     return at >= 0;
   }
+}
+
+/** The answer is in its thread's inbox. */
+function isAnswered({ peer, call }: Caller): boolean {
+  return (peer?.inbox ?? []).some(
+    (message) =>
+      'type' in message &&
+      (message.type === 'value' || message.type === 'failure') &&
+      message.call === call,
+  );
 }
 
 export class World {
@@ -204,7 +219,8 @@ export class World {
     this.fn(fn);
     const forked = mode === 'wait' && { args: [argument] };
     const again = refresh && mode !== 'block';
-    const said = { call, fn, key: argument, parent, refresh: again, mode, ...forked };
+    const blocks = mode === 'block' && { handled: peer.handled };
+    const said = { call, fn, key: argument, parent, refresh: again, mode, ...forked, ...blocks };
     this.say(peer, { type: 'claim', ...said });
   }
 
@@ -216,22 +232,16 @@ export class World {
 
   /** A thread with a stack of calls that block does nothing but what the innermost one computes. */
   goesOn({ peer, lease }: Running, where: FakePeer | undefined = peer): boolean {
-    if (!peer || peer !== where || this.isBlocked(peer) || peer.passes.includes(lease))
-      return false;
+    if (!peer || peer !== where || this.isBlocked(peer)) return false;
     const top = peer.stack.at(-1);
     return top === undefined || top.leads === lease;
   }
 
-  /** Threads give back what they were given while they were blocked. */
-  passOn(): void {
-    for (const peer of this.peers) {
-      for (const lease of peer.passes.splice(0)) {
-        const running = this.running.get(lease);
-        if (!running) continue;
-        this.#end(running);
-        this.say(peer, { type: 'decline', lease, args: [running.key.slice(2, -1)] });
-      }
-    }
+  /** The thread reads the next message, unless it is busy with what a call that blocks computes. */
+  read(peer: FakePeer): void {
+    if (peer.stack.length > 0 && !this.isBlocked(peer)) return;
+    const message = peer.inbox.shift();
+    if (message) this.#hear(peer, message);
   }
 
   say(peer: FakePeer, message: ToCoordinator): void {
@@ -343,7 +353,8 @@ export class World {
       const waiting = waiter ?? peer?.calls.get(call);
       const phase = waiting?.flight?.phase.at;
       if (state !== 'waiting') assert(!phase, 'answered or gone, and still in a flight');
-      else assert(phase && ALIVE.has(phase), `waits for a flight that is ${phase}`);
+      else if (!isAnswered(caller))
+        assert(phase && ALIVE.has(phase), `waits for a flight that is ${phase}`);
       if (peer && mode === 'lead' && peer.blocking.size > 0) this.#satOut.add(caller);
       const leads = peer && mode !== 'wait' && !this.#satOut.has(caller);
       assert(!leads || phase !== 'queued', 'a thread waits for work that has not started');
@@ -357,7 +368,9 @@ export class World {
       const isFree = peer.active === 0 && peer.blocking.size === 0;
       assert(!isFree || this.dispatcher.size === 0, 'a free thread, and work that waits');
       assert(peer.blocking.size === 0 || peer.handed.length === 0, 'tasks in a blocked thread');
-      assert.equal(peer.blocking.size > 0, this.isBlocked(peer), 'taken for blocked, or for not');
+      const isBlocked = peer.blocking.size > 0;
+      if (peer.inbox.length === 0)
+        assert.equal(isBlocked, this.isBlocked(peer), 'taken for blocked, or for not');
       const calls = [...peer.calls.values()];
       assert(
         calls.every(({ flight }) => flight),
@@ -400,9 +413,24 @@ export class World {
     assert.equal(caller.state, 'waiting', 'answered twice, or after leaving');
     caller.state = 'answered';
     if (caller.mode === 'block') assert.equal(caller.peer?.stack.pop(), caller);
-    if (answer.state === 'value') return this.#checkFresh(caller.key, answer.value, caller.asked);
+    if (answer.state === 'value') {
+      if (!caller.peer) this.#checkFresh(caller.key, answer.value, caller.asked);
+      return;
+    }
     const reason = decodeThrown(answer.error);
     assert(reason instanceof Error && FAILURES.has(reason.name), String(reason));
+  }
+
+  #callerOf(peer: FakePeer, message: ToThread): Caller | undefined {
+    const call = 'call' in message ? message.call : undefined;
+    return this.callers.find((each) => each.peer === peer && each.call === call);
+  }
+
+  /** What is true when a value is sent may have ended when it is read. */
+  #sent(peer: FakePeer, message: ToThread): void {
+    const caller = this.#callerOf(peer, message);
+    if (caller && 'type' in message && message.type === 'value')
+      this.#checkFresh(caller.key, message.value, caller.asked);
   }
 
   #hear(peer: FakePeer, message: ToThread): void {
@@ -412,16 +440,25 @@ export class World {
       if (running) running.cancelled = true;
       return;
     }
-    const call = 'call' in message ? message.call : undefined;
-    const caller = this.callers.find((each) => each.peer === peer && each.call === call);
+    const caller = this.#callerOf(peer, message);
     if (!caller) return;
-    if (message.type === 'lease')
-      return this.#begin(message.lease, caller.fn, caller.key, caller, peer);
+    if (message.type === 'lease') return this.#lead(peer, caller, message.lease);
+    if (caller.state !== 'waiting') return;
     if (message.type === 'value') {
       this.#answered(caller, { state: 'value', entry: message.entry, value: message.value });
     }
     if (message.type === 'failure')
       this.#answered(caller, { state: 'failure', error: message.error });
+  }
+
+  /** Its thread starts it, unless the caller has left, or the thread is blocked by another call. */
+  #lead(peer: FakePeer, caller: Caller, lease: number): void {
+    peer.handled++;
+    if (caller.state !== 'waiting') return this.say(peer, { type: 'decline', lease });
+    if (caller.mode === 'block' || !this.isBlocked(peer))
+      return this.#begin(lease, caller.fn, caller.key, caller, peer);
+    const args = [caller.key.slice(2, -1)];
+    this.say(peer, { type: 'decline', lease, args });
   }
 
   #begin(lease: number, fn: string, key: string, leader?: Caller, peer?: FakePeer): void {
@@ -437,9 +474,7 @@ export class World {
     };
     this.running.set(lease, running);
     this.#startOf.set(lease, running);
-    if (leader?.peer && leader.mode !== 'block' && this.isBlocked(leader.peer))
-      leader.peer.passes.push(lease);
-    else if (leader) leader.leads = lease;
+    if (leader) leader.leads = lease;
   }
 
   #end(running: Running): void {
@@ -449,8 +484,8 @@ export class World {
   }
 
   #spawn(): void {
-    const hear = (peer: FakePeer, message: ToThread) => this.#hear(peer, message);
-    const peer = new FakePeer(hear, (each) => this.doomed.add(each));
+    const sent = (peer: FakePeer, message: ToThread) => this.#sent(peer, message);
+    const peer = new FakePeer(sent, (each) => this.doomed.add(each));
     this.peers.push(peer);
     this.dispatcher.join(peer);
   }
