@@ -4,6 +4,7 @@ import { ThreadError } from './errors.ts';
 import { canonicalKey, canonicalKeyOf } from './keys/canonical.ts';
 import { openPool } from './main/pool.ts';
 import { type Inputs, mapInOrder } from './map.ts';
+import { MISS } from './near/function-reads.ts';
 import {
   type AnyFunction,
   type CallOptions,
@@ -140,11 +141,17 @@ export function memoize<Fn extends AnyFunction>(
   const definition = define(module, fn, options as MemoizeOptions);
   const call = (args: unknown[], limits: ResolvedCallOptions) =>
     run('call', definition, args, limits);
+  const syncAny = (...args: unknown[]) => runSync(definition, args);
   const peek = (args: unknown[]) => installedSide()?.peek(definition, args);
   const members = {
     peek: (...args: unknown[]) => peek(args)?.value,
     has: (...args: unknown[]) => peek(args) !== undefined,
-    sync: (...args: unknown[]) => runSync(definition, args),
+    // Where `args` is only looked into and spread, a hit does not make the array.
+    sync(...args: unknown[]) {
+      const { reads } = definition;
+      const hit = reads !== undefined && args.length === 1 ? reads.hitOne(args[0]) : MISS;
+      return hit === MISS ? syncAny(...args) : hit;
+    },
     fork: (...args: unknown[]) => run('fork', definition, args, NO_LIMITS),
     map(inputs: Inputs<unknown>, options: MapOptions = {}) {
       const fork = (input: unknown, signal: AbortSignal) =>
@@ -163,9 +170,18 @@ export function memoize<Fn extends AnyFunction>(
     options,
     id: definition.info.id,
   };
-  const memoized = (...args: unknown[]) => call(args, NO_LIMITS);
-  Object.defineProperty(memoized, 'name', { value: definition.options.name, configurable: true });
-  return Object.assign(memoized, members) as unknown as Memoized<Fn>;
+  return Object.assign(
+    named(definition.options.name, (args) => call(args, NO_LIMITS)),
+    members,
+  ) as unknown as Memoized<Fn>;
+}
+
+/**
+ * The call under another name: one that the function has from the start, because to redefine it
+ * would make each use of the function's members slower.
+ */
+function named(name: string, call: (args: unknown[]) => unknown) {
+  return { [name]: (...args: unknown[]) => call(args) }[name] as (...args: unknown[]) => unknown;
 }
 
 /** The side of this thread; the first use opens the default pool. */

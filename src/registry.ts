@@ -24,6 +24,11 @@ export interface Definition {
    * @throws {KeyError}
    */
   argsKey(args: readonly unknown[]): string;
+  /**
+   * How this thread reads its cached values. Only in a pool's thread, and not before there can be
+   * any: `sync` begins with it.
+   */
+  reads: { hitOne(arg: unknown): unknown } | undefined;
 }
 
 /** The key of a function's arguments. */
@@ -71,7 +76,7 @@ export function register(
   const known = functions().get(id);
   if (known && !isAnotherEvaluation(known, module, url)) throw duplicate(options.name, known);
   const info: FunctionInfo = { id, module: url, max: options.max };
-  const definition = { info, fn, options, argsKey, module };
+  const definition = { info, fn, options, argsKey, module, reads: undefined };
   functions().set(id, definition);
   return { definition, again: known !== undefined };
 }

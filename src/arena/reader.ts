@@ -187,9 +187,13 @@ export class ArenaReader {
     return Atomics.load(this.#words, generationsAt + fn);
   }
 
-  /** The entry has been used. Late for a handle that names another entry by now: that is no harm. */
+  /**
+   * The entry has been used. Late for a handle that names another entry by now: that is no harm.
+   * Stores only what is new: a store would take the cache line from the other threads.
+   */
   mark(handle: number): void {
-    this.bytes[markAt(this.#top, handle)] = 1;
+    const at = markAt(this.#top, handle);
+    if (this.bytes[at] === 0) this.bytes[at] = 1;
   }
 
   count(counter: number, by: number): void {

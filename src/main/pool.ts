@@ -129,7 +129,7 @@ export class MemoPool {
 
 /** The coordinator's own thread reads like any other. */
 function ownReads(store: Store): Reads {
-  const reads = new Reads();
+  const reads = new Reads(false);
   const slot = store.join();
   if (slot !== undefined) reads.connect(readingOf(store, slot));
   return reads;

@@ -12,17 +12,18 @@
 
 import { getHeapStatistics } from 'node:v8';
 
+/** What every hit reads stands first, and nothing in it is a number that V8 would box. */
 export interface NearEntry {
   /** With the handle, it names the entry: see `arena/`. */
   readonly version: number;
   readonly handle: number;
+  readonly value: unknown;
   /** Of its function, when it was stored. */
   readonly generation: number;
-  /** On the coordinator's clock. */
-  readonly expiresAt: number;
-  /** Milliseconds that it took to compute. */
+  /** What it took to compute, in 2^-14 ms. */
   readonly cost: number;
-  readonly value: unknown;
+  /** In milliseconds on the coordinator's clock; `undefined` for never. */
+  readonly expiresAt: number | undefined;
   /** About what it takes. */
   readonly bytes: number;
 }
@@ -33,70 +34,79 @@ const MAX_BYTES = 16 * 2 ** 20;
 /** From here on the thread is short of memory, and the cache is emptied instead of turned. */
 const HEAP_FULL = 0.8;
 
-/** How old the maps are, and what they hold: shared by all functions of a thread. */
+/** What the caches of all functions of a thread hold, and when they turn. */
 export class NearLimits {
-  turn = 0;
-  entries = 0;
-  bytes = 0;
-  /** Of the older generation. */
-  #before = { entries: 0, bytes: 0 };
+  readonly #caches: { age(): void }[] = [];
   readonly #changed: (entries: number, bytes: number) => void;
+  #entries = 0;
+  #bytes = 0;
+  /** Of the older generation. */
+  #entriesBefore = 0;
+  #bytesBefore = 0;
 
-  /** @param changed hears of how many entries, and bytes, there are now. */
+  /** @param changed hears of how many entries, and bytes, there are more than before. */
   constructor(changed: (entries: number, bytes: number) => void) {
     this.#changed = changed;
   }
 
+  join(cache: { age(): void }): void {
+    this.#caches.push(cache);
+  }
+
   added(bytes: number): void {
-    this.entries++;
-    this.bytes += bytes;
-    if (this.entries * 2 > MAX_ENTRIES || this.bytes * 2 > MAX_BYTES) this.#turn();
-    this.#changed(this.entries + this.#before.entries, this.bytes + this.#before.bytes);
+    this.#entries++;
+    this.#bytes += bytes;
+    this.#changed(1, bytes);
+    if (this.#entries * 2 > MAX_ENTRIES || this.#bytes * 2 > MAX_BYTES) this.#turn();
   }
 
   #turn(): void {
     const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();
-    const isFull = used > limit * HEAP_FULL;
-    this.turn += isFull ? 2 : 1;
-    this.#before = isFull ? { entries: 0, bytes: 0 } : { entries: this.entries, bytes: this.bytes };
-    this.entries = 0;
-    this.bytes = 0;
+    this.#age();
+    if (used > limit * HEAP_FULL) this.#age();
+  }
+
+  #age(): void {
+    for (const cache of this.#caches) cache.age();
+    this.#changed(-this.#entriesBefore, -this.#bytesBefore);
+    this.#entriesBefore = this.#entries;
+    this.#bytesBefore = this.#bytes;
+    this.#entries = 0;
+    this.#bytes = 0;
   }
 }
 
 /** The near entries of one function, by its one primitive argument, or else by key. */
 export class NearCache<Key> {
-  readonly #limits: NearLimits;
-  #young = new Map<Key, NearEntry>();
+  /** What was used since the last turn. For reading. */
+  young: Map<Key, NearEntry> = new Map();
   #old = new Map<Key, NearEntry>();
-  #turn = 0;
+  readonly #limits: NearLimits;
 
   constructor(limits: NearLimits) {
     this.#limits = limits;
+    limits.join(this);
   }
 
   get(key: Key): NearEntry | undefined {
-    if (this.#turn !== this.#limits.turn) this.#catchUp();
-    return this.#young.get(key) ?? this.#again(key);
+    return this.young.get(key) ?? this.#again(key);
   }
 
   set(key: Key, entry: NearEntry): void {
-    if (this.#turn !== this.#limits.turn) this.#catchUp();
-    const isNew = !this.#young.has(key);
-    this.#young.set(key, entry);
-    if (isNew) this.#limits.added(entry.bytes);
+    const { size } = this.young;
+    this.young.set(key, entry);
+    if (this.young.size > size) this.#limits.added(entry.bytes);
+  }
+
+  /** What is young becomes old, and what was old is dropped. */
+  age(): void {
+    this.#old = this.young;
+    this.young = new Map();
   }
 
   #again(key: Key): NearEntry | undefined {
     const entry = this.#old.get(key);
     if (entry) this.set(key, entry);
     return entry;
-  }
-
-  #catchUp(): void {
-    const missed = this.#limits.turn - this.#turn;
-    this.#turn = this.#limits.turn;
-    this.#old = missed === 1 ? this.#young : new Map();
-    this.#young = new Map();
   }
 }

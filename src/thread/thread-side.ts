@@ -46,7 +46,7 @@ export class ThreadSide implements Side {
   readonly #mailbox: Mailbox;
   readonly #shift: Shift;
   readonly #tasks: Tasks;
-  readonly #reads = new Reads();
+  readonly #reads = new Reads(true);
   readonly #defined = new Set<Definition>();
   readonly #calls = new Calls(() => this.#ended());
   readonly #running = new Running();
@@ -107,10 +107,7 @@ export class ThreadSide implements Side {
   /** What arrives meanwhile is heard, and nothing else is done in this thread. */
   sync(definition: Definition, args: readonly unknown[]): unknown {
     const hit = this.#reads.hit(definition, args);
-    return hit === MISS ? this.#syncMissed(definition, args) : hit;
-  }
-
-  #syncMissed(definition: Definition, args: readonly unknown[]): unknown {
+    if (hit !== MISS) return hit;
     ensureHeadroom();
     const key = definition.argsKey(args);
     const from = computations.getStore();

@@ -17,8 +17,9 @@ test.each([2, 4])('%d threads read while everything changes', async (threads) =>
   expect(tally.cleared).toBeGreaterThan(20);
   expect(tally.terminated).toBeGreaterThanOrEqual(10);
   expect(tally.nearHits).toBeGreaterThan(1000);
-  expect([0, 1, 2, 3].reduce((sum, fn) => sum + fire.writer.threads.hits(fn).shared, 0)).toBe(
-    tally.hits,
-  );
+  const hits = [0, 1, 2, 3].reduce((sum, fn) => sum + fire.writer.threads.hits(fn).shared, 0);
+  // A thread counts in one place after the other, and may be terminated in between.
+  expect(hits).toBeLessThanOrEqual(tally.hits);
+  expect(hits).toBeGreaterThanOrEqual(tally.hits - tally.terminated);
   expect(fire.writer.usage()).toMatchObject({ entries: 0, keys: 0, values: 0 });
 });
