@@ -13,7 +13,7 @@
  * it names an entry.
  *
  * Two messages are arrays: tasks, and the outcome that a computation usually has. Every call that
- * finds nothing costs one of each, and an object costs three times what an array does.
+ * finds nothing takes part in both, and an object costs three times what an array does.
  */
 
 /** How the bytes of an {@link Encoded} are to be read. Stored by persistent tiers: never renumber. */
@@ -80,15 +80,15 @@ export type Outcome =
   | ({ readonly type: 'complete'; readonly lease: number } & Computed)
   | { readonly type: 'fail'; readonly lease: number; readonly error: Encoded; readonly ms: number };
 
-/** One computation that a thread is to run for a call made on the coordinator's thread. */
-export type Task = readonly [
-  lease: number,
-  /** Which of the thread's task cells decides who has it; see {@link Hello}. */
-  cell: number,
-  /** The coordinator's number for the function. */
-  fn: number,
-  args: Arguments,
-];
+/**
+ * Computations that a thread is to run for calls made on the coordinator's thread, in this order,
+ * one behind the other: `lease, cell, fn, count` and then so many primitive arguments, or with a
+ * count of {@link AS_BYTES} one {@link Encoded}. `cell` is the one of the thread's task cells which
+ * decides who has the task, see {@link Hello}; `fn` the coordinator's number for the function. Flat,
+ * because an array inside costs four times what its items do.
+ */
+export type Tasks = readonly unknown[];
+export const AS_BYTES = -1;
 
 /** An argument array: as it is when every argument is a primitive, else as bytes. */
 export type Arguments = readonly unknown[] | Encoded;
@@ -178,7 +178,7 @@ export interface Reading {
 /** Coordinator to thread. */
 export type ToThread =
   /** Computations to start, in this order. */
-  | readonly Task[]
+  | Tasks
   /** Where the cache is, for the thread to read by itself; the first message. */
   | { readonly type: 'cache'; readonly reading: Reading }
   /** What the coordinator's number for a function means; once a thread and function. */

@@ -1,7 +1,7 @@
 /** A worker thread, as the coordinator talks to it: its port, its cells, and what it was told. */
 
 import type { MessagePort } from 'node:worker_threads';
-import { TASK_CELLS, type Task, type ToThread } from '../protocol.ts';
+import { AS_BYTES, TASK_CELLS, type ToThread } from '../protocol.ts';
 import type { Lease, Peer } from './flight.ts';
 import type { FunctionRecord } from './function-record.ts';
 
@@ -23,7 +23,7 @@ export class ThreadPeer implements Peer {
   readonly #cells: Int32Array;
   /** Cell 0 counts mail. */
   #nextCell = 1;
-  #prepared: Task[] = [];
+  #prepared: unknown[] = [];
   /** Functions whose numbers the thread knows. */
   readonly #told = new Set<FunctionRecord>();
   /** Its place in the arena. */
@@ -58,7 +58,8 @@ export class ThreadPeer implements Peer {
     lease.cell = this.#nextCell;
     this.#nextCell = (lease.cell % TASK_CELLS) + 1;
     Atomics.store(this.#cells, lease.cell, lease.id);
-    this.#prepared.push([lease.id, lease.cell, fn.number, args]);
+    if ('codec' in args) this.#prepared.push(lease.id, lease.cell, fn.number, AS_BYTES, args);
+    else this.#prepared.push(lease.id, lease.cell, fn.number, args.length, ...args);
   }
 
   handOver(): void {

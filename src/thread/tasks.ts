@@ -6,13 +6,26 @@
  * that one may wait for it.
  */
 
-import type { Arguments, FunctionInfo, Outcome, Task } from '../protocol.ts';
+import {
+  type Arguments,
+  AS_BYTES,
+  type FunctionInfo,
+  type Outcome,
+  type Tasks as TaskList,
+} from '../protocol.ts';
 import { decodeArgs } from '../values/args.ts';
 import { after } from './after.ts';
 import { type Computation, computations } from './computation.ts';
 import type { Work } from './compute.ts';
 import { load, loaded } from './load.ts';
 import type { Running } from './running.ts';
+
+interface Task {
+  readonly lease: number;
+  readonly cell: number;
+  readonly fn: number;
+  readonly args: Arguments;
+}
 
 export class Tasks {
   readonly #cells: Int32Array;
@@ -37,8 +50,14 @@ export class Tasks {
     this.#functions.set(number, fn);
   }
 
-  take(tasks: readonly Task[]): void {
-    this.#waiting.push(...tasks);
+  take(list: TaskList): void {
+    for (let at = 0; at < list.length; ) {
+      const [lease, cell, fn, count] = list.slice(at, at + 4) as [number, number, number, number];
+      const first = at + 4;
+      at = first + (count === AS_BYTES ? 1 : count);
+      const args = count === AS_BYTES ? (list[first] as Arguments) : list.slice(first, at);
+      this.#waiting.push({ lease, cell, fn, args });
+    }
   }
 
   /** Starts all that wait, those that arrive meanwhile too. Must not be called while it goes on. */
@@ -47,7 +66,7 @@ export class Tasks {
     this.#waiting.length = 0;
   }
 
-  #start([lease, cell, number, args]: Task): void {
+  #start({ lease, cell, fn: number, args }: Task): void {
     if (Atomics.compareExchange(this.#cells, cell, lease, 0) !== lease) return;
     const fn = this.#functions.get(number) as FunctionInfo;
     const outcome = this.#running.run(lease, (computation) => this.#prepare(fn, args, computation));

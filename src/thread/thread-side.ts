@@ -14,7 +14,7 @@ import type {
   Arguments,
   FunctionStats,
   Outcome,
-  Task,
+  Tasks as TaskList,
   ToCoordinator,
   ToThread,
 } from '../protocol.ts';
@@ -359,6 +359,6 @@ export class ThreadSide implements Side {
   }
 }
 
-function isTasks(message: ToThread): message is readonly Task[] {
+function isTasks(message: ToThread): message is TaskList {
   return Array.isArray(message);
 }

@@ -59,10 +59,13 @@ function empty(codec: Codec): Encoded {
   return { codec, bytes: new Uint8Array(0) };
 }
 
+const float64 = new Uint8Array(8);
+const float64View = new DataView(float64.buffer);
+
+/** A copy of so few bytes costs much less than a view of an ArrayBuffer of their own. */
 function numberBytes(value: number): Uint8Array {
-  const view = new DataView(new ArrayBuffer(8));
-  view.setFloat64(0, value, true);
-  return new Uint8Array(view.buffer);
+  float64View.setFloat64(0, value, true);
+  return new Uint8Array(float64);
 }
 
 function encodeObject(value: object): Encoded {
