@@ -32,7 +32,7 @@ broken=(
   'TAKEN_TWICE shifts -DTAKES=1'
 )
 
-if ! command -v spin gcc > /dev/null; then
+if ! { command -v spin && command -v gcc; } > /dev/null; then
   echo 'THE PROTOCOL IS NOT CHECKED: it needs spin and gcc (Debian: apt-get install spin gcc)' >&2
   [ -z "${CI:-}" ]
   exit
