@@ -117,10 +117,10 @@ export class Coordinator {
     const { peer } = waiter;
     if (!peer) return;
     peer.blocking.add(waiter);
-    for (const lease of [...peer.leases].reverse()) {
+    for (const lease of peer.leases) {
       lease.comesBack = lease.leader?.mode !== 'block' && lease.nth > handled;
-      this.reclaim(lease);
     }
+    for (const lease of [...peer.leases].reverse()) this.reclaim(lease);
   }
 
   /** The caller has gone away: by an abort, a timeout, or with its thread. */
