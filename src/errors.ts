@@ -95,6 +95,26 @@ export class DuplicateNameError extends MemoError {
   static override readonly code = 'ERR_THREADMEMO_DUPLICATE_NAME';
 }
 
+/** An optional package that this needs is not installed, or does not run here. */
+export class MissingPackageError extends MemoError {
+  static override readonly code = 'ERR_THREADMEMO_MISSING_PACKAGE';
+}
+
+/** The directory of a disk tier cannot be used: no directory, not writable, no room, closed. */
+export class DiskAccessError extends MemoError {
+  static override readonly code = 'ERR_THREADMEMO_DISK_ACCESS';
+}
+
+/** What is in the directory is damaged, or was not made by threadmemo. It was left as it is. */
+export class DiskFormatError extends MemoError {
+  static override readonly code = 'ERR_THREADMEMO_DISK_FORMAT';
+}
+
+/** What is in the directory was made by a newer threadmemo. It was left as it is. */
+export class DiskVersionError extends MemoError {
+  static override readonly code = 'ERR_THREADMEMO_DISK_VERSION';
+}
+
 const classes = [
   KeyError,
   ValueError,
@@ -107,6 +127,10 @@ const classes = [
   LoadError,
   ThreadError,
   DuplicateNameError,
+  MissingPackageError,
+  DiskAccessError,
+  DiskFormatError,
+  DiskVersionError,
 ];
 
 /** The class with this stable code; {@link MemoError} when a newer version has sent one we don't know. */

@@ -211,14 +211,19 @@ export function milliseconds(option: string, value: unknown): Milliseconds {
   throw wrong(option, value, "milliseconds, or text such as '500ms', '10s', '5m', '1h' or '7d'");
 }
 
-function bytes(option: string, value: unknown): Bytes {
+/**
+ * Bytes, not negative, of an option given as {@link Size}.
+ * @throws {OptionError}
+ */
+export function bytes(option: string, value: unknown): Bytes {
   const isSize = typeof value === 'string' && /^\d+(\.\d+)?(b|kb|mb|gb)$/i.test(value);
   const size = isSize ? parseBytes(value) : value;
   if (typeof size === 'number' && size >= 0) return size;
   throw wrong(option, value, "bytes, or text such as '64kb', '256mb' or '2gb'");
 }
 
-function count(
+/** @throws {OptionError} */
+export function count(
   option: string,
   value: unknown,
   ifMissing: number,
@@ -254,8 +259,8 @@ function aFunction<Fn>(option: string, value: Fn): Fn {
   throw wrong(option, value, 'a function');
 }
 
-/** A misspelt option would be a silent default. */
-function refuseUnknown(options: object, where: string, known: string[], prefix = ''): void {
+/** A misspelt option would be a silent default. @throws {OptionError} */
+export function refuseUnknown(options: object, where: string, known: string[], prefix = ''): void {
   if (typeof options !== 'object' || options === null) {
     throw wrong(`the options of ${where}`, options, 'an object');
   }
@@ -266,7 +271,8 @@ function refuseUnknown(options: object, where: string, known: string[], prefix =
   );
 }
 
-function wrong(option: string, value: unknown, right: string): OptionError {
+/** The error to throw for an option. */
+export function wrong(option: string, value: unknown, right: string): OptionError {
   const shown = inspect(value, { depth: 0, breakLength: Number.POSITIVE_INFINITY });
   return new OptionError(`${option} is ${shown}; it must be ${right}`);
 }

@@ -1,0 +1,43 @@
+/** `threadmemo/disk`: the public names, nothing else. */
+
+import { ThreadError } from './errors.ts';
+import { installedSide } from './side.ts';
+import { type DiskTier, openDiskTier } from './tiers/disk/disk-tier.ts';
+import type { DiskTierOptions } from './tiers/disk/options.ts';
+
+export {
+  DiskAccessError,
+  DiskFormatError,
+  DiskVersionError,
+  MissingPackageError,
+} from './errors.ts';
+export type { DiskStats, DiskTier, Pruned } from './tiers/disk/disk-tier.ts';
+export type { DiskLimits, DiskTierOptions } from './tiers/disk/options.ts';
+export type { FunctionOnDisk, Verified } from './tiers/disk/survey.ts';
+
+/**
+ * A tier that keeps results in a directory, beyond the end of the process. Needs the package
+ * `lmdb`: `npm install lmdb`. Several processes may use one directory at once; not one on a network
+ * file system.
+ *
+ * What was written survives the end of the process, however it ends; a value is written some
+ * milliseconds after its call was answered, and `pool.close()` writes the rest. When the machine
+ * itself fails, the last moments may be lost, and nothing else.
+ *
+ * @example
+ * const pool = await createPool({ tiers: [diskTier({ path: '.cache/render', maxSize: '1gb' })] });
+ *
+ * @throws {OptionError} for a wrong option. @throws {MissingPackageError} without lmdb.
+ * @throws {DiskAccessError} {@link DiskFormatError} {@link DiskVersionError} for a directory that
+ * cannot be used. @throws {ThreadError} in a thread of a pool.
+ */
+export function diskTier(options: DiskTierOptions): DiskTier {
+  if (installedSide()?.inPool) {
+    throw new ThreadError(
+      'diskTier() was called in a worker thread of a pool, which reaches the disk through the pool. ' +
+        'The thread has loaded the module that starts the application, because a memoized function ' +
+        'is defined there: move the function to a module of its own.',
+    );
+  }
+  return openDiskTier(options);
+}

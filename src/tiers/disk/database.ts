@@ -1,0 +1,157 @@
+/**
+ * Opens the database of a disk tier: one lmdb environment, with named databases in it, of which
+ * more may come. Several processes may have it open at once.
+ *
+ * Everything that can be wrong is looked for before lmdb sees the file, and before anything is
+ * written: what lmdb does not understand may end the process, and what is another's stays as it is.
+ */
+
+import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import type { Database as Lmdb, RootDatabase } from 'lmdb';
+import {
+  DiskAccessError,
+  DiskFormatError,
+  DiskVersionError,
+  MissingPackageError,
+} from '../../errors.ts';
+import { faultOf } from './header.ts';
+import { FOR_OTHERS, freeBytes } from './room.ts';
+
+/** Raise it when what an older threadmemo would read is stored in another way. */
+const FORMAT = 1;
+const META = 'threadmemo';
+/** Some are free for what other parts of threadmemo keep beside the records. */
+const MOST_DATABASES = 16;
+
+export type Table = Lmdb<Buffer, Buffer>;
+
+export interface Database {
+  readonly path: string;
+  readonly file: string;
+  /** What is cached, by `DiskKey.name`. The version of an entry is its `storedAt`. */
+  readonly records: Table;
+  /** What the tier must know of a record without reading it, by the same name. */
+  readonly index: Table;
+  /** The names behind the minute of their last use, so that the oldest stand first. Empty values. */
+  readonly order: Table;
+  /** The identities of functions, by the prefix of their records. */
+  readonly functions: Table;
+  close(): Promise<void>;
+}
+
+/**
+ * @throws {MissingPackageError} {@link DiskAccessError} {@link DiskFormatError}
+ * {@link DiskVersionError}
+ */
+export function openDatabase(path: string): Database {
+  const { open } = lmdb();
+  prepareDirectory(path);
+  const file = join(path, 'data.mdb');
+  const fault = faultOf(file);
+  if (fault) throw notOurs(file, fault);
+  const root = openEnvironment(path, file, open);
+  try {
+    checkFormat(root, file);
+    const table = (name: string, useVersions = false): Table =>
+      root.openDB(name, { encoding: 'binary', keyEncoding: 'binary', useVersions });
+    return {
+      path,
+      file,
+      records: table('records', true),
+      index: table('index'),
+      order: table('order'),
+      functions: table('functions'),
+      close: () => root.close(),
+    };
+  } catch (error) {
+    void root.close();
+    throw error;
+  }
+}
+
+/** Loaded when a tier is opened, and not before: worker threads import the module and open none. */
+function lmdb(): typeof import('lmdb') {
+  try {
+    return createRequire(import.meta.url)('lmdb');
+  } catch (cause) {
+    const missing = (cause as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND';
+    const what = missing ? 'is not installed' : 'cannot be loaded on this system';
+    throw new MissingPackageError(
+      `diskTier() stores with the package lmdb, which ${what}: npm install lmdb`,
+      { cause },
+    );
+  }
+}
+
+function prepareDirectory(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true });
+    accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
+    for (const file of ['data.mdb', 'lock.mdb'].map((name) => join(path, name))) {
+      if (existsSync(file)) accessSync(file, constants.R_OK | constants.W_OK);
+    }
+    if (freeBytes(path) < FOR_OTHERS) throw new Error('the disk is full');
+  } catch (cause) {
+    throw noAccess(path, cause);
+  }
+}
+
+function openEnvironment(
+  path: string,
+  file: string,
+  open: typeof import('lmdb').open,
+): RootDatabase {
+  const options = {
+    noSubdir: false,
+    maxDbs: MOST_DATABASES,
+    encoding: 'binary',
+    // What lmdb begins by itself at the end of a turn rejects a promise that nobody has when the
+    // disk is full. Writes are batches of their own, and go together into a transaction anyway.
+    eventTurnBatching: false,
+  } as const;
+  try {
+    return open(path, options);
+  } catch (error) {
+    // lmdb's own codes are negative, the system's are positive.
+    if (Number((error as { code?: number }).code) > 0) throw noAccess(path, error);
+    throw notOurs(file, error instanceof Error ? error.message : String(error), error);
+  }
+}
+
+/** The database that says so is made first, so that a directory without it is another's. */
+function checkFormat(root: RootDatabase, file: string): void {
+  const names = Array.from(root.getKeys({ limit: MOST_DATABASES }), String);
+  if (names.length > 0 && !names.includes(META)) {
+    throw notOurs(file, `another program's: it holds ${names.join(', ')}`);
+  }
+  const meta = root.openDB<number, string>(META, { encoding: 'json' });
+  const format = meta.get('format');
+  if (format === undefined) meta.putSync('format', FORMAT);
+  else if (format !== FORMAT) throw newer(file, format);
+}
+
+function newer(file: string, format: number): DiskVersionError {
+  return new DiskVersionError(
+    `${file} has format ${format}, and this threadmemo knows ${FORMAT}: ` +
+      'use the version of threadmemo that has made it, or another path',
+  );
+}
+
+function noAccess(path: string, cause: unknown): DiskAccessError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new DiskAccessError(
+    `a disk tier cannot use ${path}: it must be a directory that this process may read and write, ` +
+      `on a disk with room (${why})`,
+    { cause },
+  );
+}
+
+function notOurs(file: string, fault: string, cause?: unknown): DiskFormatError {
+  return new DiskFormatError(
+    `${file} is damaged, or was not made by threadmemo (${fault}). It was left as it is: ` +
+      'delete the directory if it is a cache, or give another path',
+    { cause },
+  );
+}

@@ -1,0 +1,240 @@
+/**
+ * The tier that outlives the process: records in a directory, which several processes may share.
+ *
+ * A read is one look-up in memory that lmdb maps, and a comparison of bytes. It writes nothing:
+ * what was used is noted here, and written behind, so the order of use is exact to the minute or
+ * so. A write settles when it is committed.
+ */
+
+import { statSync } from 'node:fs';
+import { type Clock, systemClock, type Timer } from '../../clock.ts';
+import { DiskAccessError } from '../../errors.ts';
+import type { Tier, TierRecord } from '../tier.ts';
+import { type Database, openDatabase } from './database.ts';
+import { type DiskKey, DiskKeys } from './disk-key.ts';
+import { Entries, STEP, type Use } from './entries.ts';
+import { Limits } from './limits.ts';
+import {
+  type DiskLimits,
+  type DiskTierOptions,
+  type ResolvedDiskTierOptions,
+  resolveDiskTierOptions,
+  resolveLimits,
+  stricter,
+} from './options.ts';
+import { decodeRecord } from './record.ts';
+import { type FunctionOnDisk, functionsOf, type Verified, verify } from './survey.ts';
+import { usageOf } from './usage.ts';
+
+/** Milliseconds for which uses are noted before they are written. */
+const WRITE_USES_AFTER = 10_000;
+const MOST_USES = 1024;
+
+export interface DiskStats {
+  readonly entries: number;
+  /** Of all records and their keys. */
+  readonly bytes: number;
+  /** Bytes in use, in whole pages of the file; what `maxSize` limits. */
+  readonly size: number;
+  /** Bytes of the file, room that is free among them. */
+  readonly fileSize: number;
+  /** Damaged records that this process has met and removed. */
+  readonly damaged: number;
+  /** Work behind that has failed in this process: uses not noted, limits not applied. */
+  readonly failures: number;
+  /** By function id. */
+  readonly functions: Readonly<Record<string, FunctionOnDisk>>;
+}
+
+/** What `prune` has removed. */
+export interface Pruned {
+  readonly entries: number;
+}
+
+/** A tier in a directory. What it throws is a `MemoError` only when it is opened. */
+export interface DiskTier extends Tier {
+  /** Counts what there is, of all processes; reads the index of all entries, in small steps. */
+  stats(): Promise<DiskStats>;
+  /**
+   * Removes what is beyond the tier's own limits and these, and what has expired, once and now.
+   * @throws {OptionError}
+   */
+  prune(limits?: DiskLimits): Promise<Pruned>;
+  /** Reads every record, in small steps, and removes those that are damaged. */
+  verify(): Promise<Verified>;
+}
+
+/**
+ * Opens a directory. It may be open in other processes, too; not on a network file system.
+ *
+ * What a call has stored survives the end of the process, however it ends, as soon as it is
+ * written, which is milliseconds after the call was answered. When the machine itself fails, the
+ * last moments may be lost, and nothing else: the file is as it was a little earlier.
+ *
+ * @throws {OptionError} for a wrong option. @throws {MissingPackageError} without the package lmdb.
+ * @throws {DiskAccessError} {@link DiskFormatError} {@link DiskVersionError} for a directory that
+ * cannot be used.
+ */
+export function openDiskTier(options: DiskTierOptions, clock: Clock = systemClock): DiskTier {
+  const resolved = resolveDiskTierOptions(options);
+  return new LmdbTier(resolved, openDatabase(resolved.path), clock);
+}
+
+class LmdbTier implements DiskTier {
+  readonly name = 'disk';
+  readonly #options: ResolvedDiskTierOptions;
+  readonly #db: Database;
+  readonly #clock: Clock;
+  readonly #keys = new DiskKeys();
+  readonly #entries: Entries;
+  readonly #limits: Limits;
+  #uses = new Map<string, Use>();
+  #writeUses: Timer | undefined;
+  /** What goes on in the background. */
+  readonly #behind = new Set<Promise<unknown>>();
+  #damaged = 0;
+  #failures = 0;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: ResolvedDiskTierOptions, db: Database, clock: Clock) {
+    this.#options = options;
+    this.#db = db;
+    this.#clock = clock;
+    this.#entries = new Entries(db, clock);
+    this.#limits = new Limits(db, this.#entries, clock);
+    this.#keepWithinLimits();
+  }
+
+  async get(functionId: string, key: string): Promise<TierRecord | undefined> {
+    this.#checkOpen();
+    const diskKey = this.#keys.key(functionId, key);
+    const bytes = this.#entries.record(diskKey.name);
+    if (!bytes) return undefined;
+    const read = decodeRecord(diskKey.name, bytes, diskKey);
+    if (read.state === 'damaged') this.#removeDamaged(diskKey);
+    if (read.state !== 'sound') return undefined;
+    const { storedAt, ...record } = read.record;
+    const date = this.#clock.date();
+    if (record.expiresAt <= date || storedAt + this.#options.maxAge <= date) {
+      this.#inBackground(this.#entries.removeIf(diskKey.name, storedAt));
+      return undefined;
+    }
+    this.#noteUse(diskKey);
+    return record;
+  }
+
+  async set(functionId: string, key: string, record: TierRecord): Promise<void> {
+    this.#checkOpen();
+    const diskKey = this.#keys.key(functionId, key);
+    await this.#entries.put(this.#keys.function(functionId), diskKey, record);
+    this.#keepWithinLimits();
+  }
+
+  async delete(functionId: string, key: string): Promise<void> {
+    this.#checkOpen();
+    const { name } = this.#keys.key(functionId, key);
+    this.#uses.delete(name.toString('latin1'));
+    await this.#entries.remove(name);
+  }
+
+  async clear(functionId?: string): Promise<void> {
+    this.#checkOpen();
+    if (functionId === undefined) await this.#entries.clear();
+    else await this.#entries.clearFunction(this.#keys.function(functionId));
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async stats(): Promise<DiskStats> {
+    this.#checkOpen();
+    await this.#flushUses().catch(() => this.#failures++);
+    const functions = await functionsOf(this.#db);
+    const all = Object.values(functions);
+    return {
+      entries: all.reduce((sum, each) => sum + each.entries, 0),
+      bytes: all.reduce((sum, each) => sum + each.bytes, 0),
+      size: usageOf(this.#db).size,
+      fileSize: statSync(this.#db.file).size,
+      damaged: this.#damaged,
+      failures: this.#failures,
+      functions,
+    };
+  }
+
+  async prune(limits: DiskLimits = {}): Promise<Pruned> {
+    const both = stricter(this.#options, resolveLimits(limits));
+    this.#checkOpen();
+    await this.#flushUses().catch(() => this.#failures++);
+    const old = await this.#limits.removeOld(both.maxAge);
+    return { entries: old + (await this.#limits.apply(both)) };
+  }
+
+  async verify(): Promise<Verified> {
+    this.#checkOpen();
+    const verified = await verify(this.#db, this.#entries);
+    this.#damaged += verified.damaged;
+    return verified;
+  }
+
+  async #close(): Promise<void> {
+    this.#writeUses?.cancel();
+    this.#limits.stop();
+    await Promise.all(this.#behind);
+    await this.#flushUses().catch(() => this.#failures++);
+    await this.#db.close();
+  }
+
+  #checkOpen(): void {
+    if (this.#closing) {
+      throw new DiskAccessError(
+        `the disk tier of ${this.#options.path} was closed, as a pool does with its tiers: ` +
+          'open another one with diskTier()',
+      );
+    }
+  }
+
+  #removeDamaged({ name }: DiskKey): void {
+    this.#damaged++;
+    this.#inBackground(this.#entries.removeDamaged(name));
+  }
+
+  /** At most one entry a name, however often it is used. */
+  #noteUse({ name }: DiskKey): void {
+    const key = name.toString('latin1');
+    const use = this.#uses.get(key);
+    if (use) use.hits++;
+    else this.#uses.set(key, { name, hits: 1 });
+    if (this.#uses.size >= MOST_USES) this.#inBackground(this.#flushUses());
+    else this.#writeUses ??= this.#clock.after(WRITE_USES_AFTER, () => this.#usesAreDue());
+  }
+
+  #usesAreDue(): void {
+    if (!this.#closing) this.#inBackground(this.#flushUses());
+  }
+
+  async #flushUses(): Promise<void> {
+    this.#writeUses?.cancel();
+    this.#writeUses = undefined;
+    const uses = [...this.#uses.values()];
+    this.#uses = new Map();
+    for (let at = 0; at < uses.length; at += STEP) {
+      await this.#entries.touch(uses.slice(at, at + STEP));
+    }
+  }
+
+  /** The order of use must be known before anything goes because of it. */
+  #keepWithinLimits(): void {
+    const limits = this.#options;
+    const due = this.#limits.due(limits);
+    if (due) this.#inBackground(this.#flushUses().then(() => this.#limits.enforce(limits)));
+  }
+
+  #inBackground(work: Promise<unknown>): void {
+    const counted = work.catch(() => this.#failures++);
+    this.#behind.add(counted);
+    void counted.finally(() => this.#behind.delete(counted));
+  }
+}
