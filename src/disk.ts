@@ -2,7 +2,8 @@
 
 import { ThreadError } from './errors.ts';
 import { installedSide } from './side.ts';
-import { type DiskTier, openDiskTier } from './tiers/disk/disk-tier.ts';
+import type { DiskTier } from './tiers/disk/contract.ts';
+import { openDiskTier } from './tiers/disk/disk-tier.ts';
 import type { DiskTierOptions } from './tiers/disk/options.ts';
 
 export {
@@ -11,9 +12,14 @@ export {
   DiskVersionError,
   MissingPackageError,
 } from './errors.ts';
-export type { DiskStats, DiskTier, Pruned } from './tiers/disk/disk-tier.ts';
+export type {
+  DiskStats,
+  DiskTier,
+  FunctionOnDisk,
+  Pruned,
+  Verified,
+} from './tiers/disk/contract.ts';
 export type { DiskLimits, DiskTierOptions } from './tiers/disk/options.ts';
-export type { FunctionOnDisk, Verified } from './tiers/disk/survey.ts';
 
 /**
  * A tier that keeps results in a directory, beyond the end of the process. Needs the package

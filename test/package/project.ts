@@ -34,6 +34,8 @@ export interface Project {
   /** Runs a tool out of the checkout's own dependencies. */
   tool(path: string, ...args: readonly string[]): Promise<Ended>;
   write(file: string, text: string): Promise<void>;
+  /** Adds a dependency of the checkout's own, as `npm install` would. */
+  install(name: string): Promise<void>;
   remove(): Promise<void>;
 }
 
@@ -71,6 +73,7 @@ async function setUp(home: string): Promise<Omit<Project, 'remove'>> {
     node,
     tool: (path, ...args) => node(join(root, 'node_modules', path), ...args),
     write,
+    install: (name) => linkDependency(name, folder),
   };
 }
 

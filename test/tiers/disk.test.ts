@@ -115,7 +115,7 @@ describe('what is stored', () => {
     expect(await (await reopen(tier)).stats()).toMatchObject({ entries: 0 });
   });
 
-  test('is written although nobody waits for it, when the process ends by itself', async () => {
+  test('is written when close settles, whether somebody waits for it or not', async () => {
     const tier = open();
     const writes = [1, 2, 3].map((n) => tier.set('f', `f(${n})`, record([n])));
     await tier.close();

@@ -9,7 +9,8 @@
 import { statSync } from 'node:fs';
 import { type Clock, systemClock, type Timer } from '../../clock.ts';
 import { DiskAccessError } from '../../errors.ts';
-import type { Tier, TierRecord } from '../tier.ts';
+import type { TierRecord } from '../tier.ts';
+import type { DiskStats, DiskTier, Pruned, Verified } from './contract.ts';
 import { type Database, openDatabase } from './database.ts';
 import { type DiskKey, DiskKeys } from './disk-key.ts';
 import { Entries, STEP, type Use } from './entries.ts';
@@ -23,46 +24,12 @@ import {
   stricter,
 } from './options.ts';
 import { decodeRecord } from './record.ts';
-import { type FunctionOnDisk, functionsOf, type Verified, verify } from './survey.ts';
+import { functionsOf, verify } from './survey.ts';
 import { usageOf } from './usage.ts';
 
 /** Milliseconds for which uses are noted before they are written. */
 const WRITE_USES_AFTER = 10_000;
 const MOST_USES = 1024;
-
-export interface DiskStats {
-  readonly entries: number;
-  /** Of all records and their keys. */
-  readonly bytes: number;
-  /** Bytes in use, in whole pages of the file; what `maxSize` limits. */
-  readonly size: number;
-  /** Bytes of the file, room that is free among them. */
-  readonly fileSize: number;
-  /** Damaged records that this process has met and removed. */
-  readonly damaged: number;
-  /** Work behind that has failed in this process: uses not noted, limits not applied. */
-  readonly failures: number;
-  /** By function id. */
-  readonly functions: Readonly<Record<string, FunctionOnDisk>>;
-}
-
-/** What `prune` has removed. */
-export interface Pruned {
-  readonly entries: number;
-}
-
-/** A tier in a directory. What it throws is a `MemoError` only when it is opened. */
-export interface DiskTier extends Tier {
-  /** Counts what there is, of all processes; reads the index of all entries, in small steps. */
-  stats(): Promise<DiskStats>;
-  /**
-   * Removes what is beyond the tier's own limits and these, and what has expired, once and now.
-   * @throws {OptionError}
-   */
-  prune(limits?: DiskLimits): Promise<Pruned>;
-  /** Reads every record, in small steps, and removes those that are damaged. */
-  verify(): Promise<Verified>;
-}
 
 /**
  * Opens a directory. It may be open in other processes, too; not on a network file system.

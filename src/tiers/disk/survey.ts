@@ -1,35 +1,12 @@
 /** Looks at all that is stored, a step at a time: what there is of each function, what is damaged. */
 
+import type { FunctionOnDisk, Verified } from './contract.ts';
 import type { Database } from './database.ts';
 import { functionIdOf, PREFIX_BYTES } from './disk-key.ts';
 import { type Entries, keysOf } from './entries.ts';
 import type { IndexEntry } from './index-entry.ts';
 import { indexIn } from './limits.ts';
 import { decodeRecord, isSound } from './record.ts';
-
-/** What is stored of one function. */
-export interface FunctionOnDisk {
-  readonly entries: number;
-  /** Of its records and their keys. */
-  readonly bytes: number;
-  /** Uses of the entries that are there, by all processes. */
-  readonly hits: number;
-  /** Milliseconds that computing the stored values took. */
-  readonly ms: number;
-  /** When the oldest entry was stored, in milliseconds since 1970. */
-  readonly oldest: number;
-  /** When the newest entry was stored, in milliseconds since 1970. */
-  readonly newest: number;
-}
-
-/** What `verify` has found. */
-export interface Verified {
-  readonly sound: number;
-  /** Records that were damaged, and are removed. */
-  readonly damaged: number;
-  /** Records that are sound, but were missing from the index of use, and are in it again. */
-  readonly mended: number;
-}
 
 /** Bytes read in one event turn. */
 const STEP_BYTES = 4 * 1024 * 1024;

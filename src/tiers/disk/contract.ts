@@ -1,0 +1,62 @@
+/** What a disk tier does beyond what every tier does. Its types ask for no package. */
+
+import type { Tier } from '../tier.ts';
+import type { DiskLimits } from './options.ts';
+
+/** What is stored of one function. */
+export interface FunctionOnDisk {
+  readonly entries: number;
+  /** Of its records and their keys. */
+  readonly bytes: number;
+  /** Uses of the entries that are there, by all processes. */
+  readonly hits: number;
+  /** Milliseconds that computing the stored values took. */
+  readonly ms: number;
+  /** When the oldest entry was stored, in milliseconds since 1970. */
+  readonly oldest: number;
+  /** When the newest entry was stored, in milliseconds since 1970. */
+  readonly newest: number;
+}
+
+/** What `verify` has found. */
+export interface Verified {
+  readonly sound: number;
+  /** Records that were damaged, and are removed. */
+  readonly damaged: number;
+  /** Records that are sound, but were missing from the index of use, and are in it again. */
+  readonly mended: number;
+}
+
+export interface DiskStats {
+  readonly entries: number;
+  /** Of all records and their keys. */
+  readonly bytes: number;
+  /** Bytes in use, in whole pages of the file; what `maxSize` limits. */
+  readonly size: number;
+  /** Bytes of the file, room that is free among them. */
+  readonly fileSize: number;
+  /** Damaged records that this process has met and removed. */
+  readonly damaged: number;
+  /** Work behind that has failed in this process: uses not noted, limits not applied. */
+  readonly failures: number;
+  /** By function id. */
+  readonly functions: Readonly<Record<string, FunctionOnDisk>>;
+}
+
+/** What `prune` has removed. */
+export interface Pruned {
+  readonly entries: number;
+}
+
+/** A tier in a directory. What it throws is a `MemoError` only when it is opened. */
+export interface DiskTier extends Tier {
+  /** Counts what there is, of all processes; reads the index of all entries, in small steps. */
+  stats(): Promise<DiskStats>;
+  /**
+   * Removes what is beyond the tier's own limits and these, and what has expired, once and now.
+   * @throws {OptionError}
+   */
+  prune(limits?: DiskLimits): Promise<Pruned>;
+  /** Reads every record, in small steps, and removes those that are damaged. */
+  verify(): Promise<Verified>;
+}
