@@ -59,6 +59,7 @@ class LmdbTier implements DiskTier {
   #writeUses: Timer | undefined;
   /** What goes on in the background. */
   readonly #behind = new Set<Promise<unknown>>();
+  #limitsAreNext = false;
   #damaged = 0;
   #failures = 0;
   #closing: Promise<void> | undefined;
@@ -192,11 +193,19 @@ class LmdbTier implements DiskTier {
     }
   }
 
-  /** The order of use must be known before anything goes because of it. */
+  /** Once for all writes of a transaction: to ask how much there is costs more than a write. */
   #keepWithinLimits(): void {
-    const limits = this.#options;
-    const due = this.#limits.due(limits);
-    if (due) this.#inBackground(this.#flushUses().then(() => this.#limits.enforce(limits)));
+    if (this.#limitsAreNext) return;
+    this.#limitsAreNext = true;
+    this.#inBackground(Promise.resolve().then(() => this.#applyLimits()));
+  }
+
+  /** The order of use must be known before anything goes because of it. */
+  async #applyLimits(): Promise<void> {
+    this.#limitsAreNext = false;
+    if (this.#closing || !this.#limits.due(this.#options)) return;
+    await this.#flushUses();
+    await this.#limits.enforce(this.#options);
   }
 
   #inBackground(work: Promise<unknown>): void {

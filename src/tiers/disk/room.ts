@@ -3,7 +3,8 @@
  * writes about the failure is longer than the memory it takes for it, and the process ends.
  *
  * Another program can still take the last room between the look and the write, and a quota cannot
- * be seen from here. After a write has failed, none is tried for a while.
+ * be seen from here. After a write has failed, no record is written for a while; what must go still
+ * goes.
  */
 
 import { statfsSync, statSync } from 'node:fs';
@@ -17,7 +18,7 @@ export const FOR_OTHERS = 1 * MIB;
 /** Milliseconds for which the last look is good, unless much was written since. */
 const LOOK_EVERY = 1000;
 const LOOK_AFTER_BYTES = 4 * MIB;
-/** Milliseconds without writes after one has failed. */
+/** Milliseconds without records after a write has failed. */
 const PAUSE = 10_000;
 
 export function freeBytes(path: string): number {
@@ -44,7 +45,7 @@ export class Room {
   /** @throws {DiskAccessError} when less than `reserve` would stay free. */
   take(bytes: number, reserve: number): void {
     const now = this.#clock.now();
-    if (now < this.#pausedUntil) throw this.#noRoom('a write has failed lately');
+    if (bytes > 0 && now < this.#pausedUntil) throw this.#noRoom('a write has failed lately');
     this.#unseen += bytes;
     if (now >= this.#lookAt || this.#unseen > LOOK_AFTER_BYTES) this.#look(now);
     const needed = bytes + this.#unseen + reserve;
@@ -57,6 +58,7 @@ export class Room {
   /** A write has failed, whatever the reason. */
   failed(): void {
     this.#pausedUntil = this.#clock.now() + PAUSE;
+    this.#lookAt = Number.NEGATIVE_INFINITY;
   }
 
   #look(now: number): void {

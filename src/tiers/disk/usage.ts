@@ -23,11 +23,9 @@ interface TableStats {
 
 /** As of the last commit. */
 export function usageOf({ records, index, order }: Database): Usage {
-  const sizes = [records, index, order].map((table) => sizeOf(statsOf(table)));
-  return {
-    entries: statsOf(records).entryCount,
-    size: sizes.reduce((sum, size) => sum + size, 0),
-  };
+  const own = statsOf(records);
+  const sizes = [own, statsOf(index), statsOf(order)].map(sizeOf);
+  return { entries: own.entryCount, size: sizes.reduce((sum, size) => sum + size, 0) };
 }
 
 function statsOf(table: Table): TableStats {
