@@ -5,8 +5,8 @@
  */
 import { parseArgs } from 'node:util';
 import { conduct } from './conduct.ts';
-import { contestantNames, loadContestant } from './contestants/field.ts';
 import { installContestants } from './install.ts';
+import { loadContestant } from './load-contestant.ts';
 import { describeMachine } from './machine.ts';
 import { machineText, scenarioText } from './report.ts';
 import type { Scenario } from './scenario.ts';
@@ -21,11 +21,13 @@ function readArguments() {
     allowPositionals: true,
     options: { json: { type: 'boolean', default: false }, contestants: { type: 'string' } },
   });
-  const names = values.contestants?.split(',') ?? contestantNames;
-  expectKnown('contestant', names, contestantNames);
   expectKnown('benchmark', positionals, [...scenarios.keys()]);
   const wanted = (it: Scenario) => positionals.length === 0 || positionals.includes(it.name);
-  return { json: values.json, names, toRun: [...scenarios.values()].filter(wanted) };
+  const toRun = [...scenarios.values()].filter(wanted);
+  const known = [...new Set(toRun.flatMap(({ field }) => Object.keys(field)))];
+  const names = values.contestants?.split(',') ?? known;
+  expectKnown('contestant', names, known);
+  return { json: values.json, names, toRun };
 }
 
 function expectKnown(what: string, names: readonly string[], known: readonly string[]): void {
@@ -35,10 +37,11 @@ function expectKnown(what: string, names: readonly string[], known: readonly str
 }
 
 /** The wanted contestants and those that ratios are taken to, in the order of the field. */
-async function contestantsOf(scenario: Scenario, wanted: readonly string[]) {
-  const baselines = scenario.parts.map(({ baseline }) => baseline);
-  const names = contestantNames.filter((it) => wanted.includes(it) || baselines.includes(it));
-  return await Promise.all(names.map(loadContestant));
+async function contestantsOf({ field, parts }: Scenario, wanted: readonly string[]) {
+  const baselines = parts.map(({ baseline }) => baseline);
+  const isWanted = (name: string) => wanted.includes(name) || baselines.includes(name);
+  const names = Object.keys(field).filter(isWanted);
+  return await Promise.all(names.map((name) => loadContestant(field, name)));
 }
 
 async function run({ json, names, toRun }: Request): Promise<void> {

@@ -54,8 +54,10 @@ function numbersOf(row: Row, part: PartSummary['part']): string[] {
   });
 }
 
-function barText({ contestant, metric, of, must, limit, measured, holds }: BarResult): string {
-  const what = of === 'ratio' ? `the ratio of ${metric}` : metric;
+function barText(bar: BarResult): string {
+  const { contestant, metric, of, to, must, limit, measured, holds } = bar;
+  const other = to === undefined ? '' : ` to ${to}`;
+  const what = of === 'ratio' ? `the ratio of ${metric}${other}` : metric;
   const verdict = holds ? 'HOLDS ' : 'MISSED';
   const found = measured === undefined ? 'it was not measured' : `it is ${measured.toFixed(3)}`;
   return `  ${verdict} ${contestant}: ${what} must ${must} ${limit}; ${found}`;

@@ -1,10 +1,21 @@
 /** Which questions are there? The one file that names them, in the order of a full run. */
-import { hit } from './hit.ts';
+import { hitMain } from './hit-main.ts';
 import { miss } from './miss.ts';
 import type { Scenario } from './scenario.ts';
 import { stampede } from './stampede.ts';
 import { zipf } from './zipf.ts';
 
+const inOrder: readonly Scenario[] = [miss, stampede, zipf, hitMain];
+
 export const scenarios: ReadonlyMap<string, Scenario> = new Map(
-  [miss, stampede, zipf, hit].map((scenario) => [scenario.name, scenario]),
+  inOrder.map((scenario) => [scenario.name, scenario]),
 );
+
+/** @throws {Error} when there is none of that name */
+export function scenarioCalled(name: string): Scenario {
+  const scenario = scenarios.get(name);
+  if (scenario !== undefined) return scenario;
+  throw new Error(
+    `no benchmark is called "${name}"; there are ${[...scenarios.keys()].join(', ')}`,
+  );
+}
