@@ -8,6 +8,7 @@ import { spin } from './spin.js';
 /** Nominal costs in milliseconds; the scenarios' ideals are made of them. */
 export const zipfCost = 2;
 export const stampedeCost = 20;
+export const fragmentCost = 1;
 
 /** @param {number} n */
 export function addOne(n) {
@@ -37,6 +38,13 @@ export function unevenCost(key) {
 export function uneven(key) {
   spin(unevenCost(key));
   return key + 1;
+}
+
+/** A part of a page, of the scenario `fragments`. @param {string} id ends with a number below `slots` */
+export function fragment(id) {
+  countComputation(Number(id.slice(id.lastIndexOf('/') + 1)));
+  spin(fragmentCost);
+  return id.padEnd(200, '.');
 }
 
 /** The values of the scenario `hit-main`. */
