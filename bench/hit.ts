@@ -9,14 +9,14 @@ import { type Crew, nanosecondsEach, ordersFor } from './in-workers/crew.ts';
 import { crewsCalled } from './in-workers/field.ts';
 import { type Bar, metric, type Part, type Sample, type Scenario } from './scenario.ts';
 
-const msEach = 40;
+const msEach = 30;
 const nearKeys = 16;
 /** Enough for a measurement, and few enough of the large ones. */
 const sharedKeys: Readonly<Record<CachedKind, number>> = {
-  string: 6_000,
-  small: 2_000,
-  fields: 2_000,
-  bytes: 60,
+  string: 3_000,
+  small: 1_000,
+  fields: 1_000,
+  bytes: 40,
 };
 const labels: Readonly<Record<CachedKind, string>> = {
   string: '100 characters',
@@ -83,7 +83,7 @@ export const hit: Scenario<Crew> = {
     ...(['map', 'lru-cache', 'lmdb', 'port', 'redis'] as const),
     ...(['threadmemo', 'threadmemo-frozen', 'threadmemo-await'] as const),
   ),
-  warmUps: 2,
+  warmUps: 1,
   rounds: 5,
   parts: [
     part(near, 1, [

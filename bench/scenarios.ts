@@ -1,12 +1,14 @@
 /** Which questions are there? The one file that names them, in the order of a full run. */
+import { fragments } from './fragments.ts';
 import { hit } from './hit.ts';
 import { hitMain } from './hit-main.ts';
+import { mainLoad } from './main-load.ts';
 import { miss } from './miss.ts';
 import type { Scenario } from './scenario.ts';
 import { stampede } from './stampede.ts';
 import { zipf } from './zipf.ts';
 
-const inOrder: readonly Scenario[] = [miss, stampede, zipf, hit, hitMain];
+const inOrder: readonly Scenario[] = [miss, stampede, zipf, hit, hitMain, mainLoad, fragments];
 
 export const scenarios: ReadonlyMap<string, Scenario> = new Map(
   inOrder.map((scenario) => [scenario.name, scenario]),

@@ -27,6 +27,7 @@ export type PartName =
   | `${'near' | 'shared'}, ${string}`
   | 'main-load'
   | 'fragments'
+  | 'fragments, few pages'
   | 'sync'
   | 'scale'
   | 'memory';

@@ -25,7 +25,7 @@ import { keysOf, valueFor } from './cached-values.js';
 /**
  * What each job is asked.
  * @typedef {object} Orders
- * @property {HitOrder} readAgain reads a few keys, which this thread has read before, until the time is up
+ * @property {HitOrder} readAgain reads a few keys, which this thread has read before, until the time is up; the same once before, unmeasured
  * @property {HitOrder} readOnce reads keys that this thread has not read, each once; no longer than the time
  * @property {PageOrder} renderAll takes pages until all are rendered
  * @property {PageOrder} renderFor takes pages, from the first again and again, until the time is up
@@ -42,6 +42,7 @@ import { keysOf, valueFor } from './cached-values.js';
  * @property {number} ended
  */
 
+const warmUpMs = 30;
 /** Reads between two looks at the clock. */
 const batch = 500;
 /** The same, where each read may take a round trip. */

@@ -6,6 +6,6 @@ import { openStoreCrew } from './store-crew.ts';
 export const contestant: Contestant<Crew> = {
   name: 'none',
   what: 'no cache',
-  cannot: {},
+  cannot: { fragments: 'it would take a minute' },
   open: ({ threads }) => openStoreCrew({ threads, store: 'none.js', isShared: false }),
 };

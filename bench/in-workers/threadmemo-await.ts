@@ -6,6 +6,6 @@ import { openMemoCrew } from './memo-crew.ts';
 export const contestant: Contestant<Crew> = {
   name: 'threadmemo-await',
   what: 'threadmemo, default options, read with await f(key)',
-  cannot: {},
+  cannot: { 'fragments, few pages': 'it renders them all' },
   open: ({ threads }) => openMemoCrew(threads, 'await'),
 };

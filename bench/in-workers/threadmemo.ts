@@ -6,6 +6,6 @@ import { openMemoCrew } from './memo-crew.ts';
 export const contestant: Contestant<Crew> = {
   name: 'threadmemo',
   what: 'threadmemo, default options, read with f.sync(key)',
-  cannot: {},
+  cannot: { 'fragments, few pages': 'it renders them all' },
   open: ({ threads }) => openMemoCrew(threads, 'sync'),
 };
