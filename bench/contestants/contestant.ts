@@ -27,7 +27,6 @@ export type PartName =
   | `${'near' | 'shared'}, ${string}`
   | 'main-load'
   | 'fragments'
-  | 'fragments, few pages'
   | 'sync'
   | 'scale'
   | 'memory';

@@ -61,10 +61,12 @@ export const jobs = {
   async readAgain(member, { crowd, keys: range, ms }) {
     const keys = keysOf(range);
     for (const key of keys) expectValue(key, await member.value(key));
+    const readFor = (/** @type {number} */ time) =>
+      member.isAsync ? readAwaited(member, keys, time, true) : read(member, keys, time, true);
+    // The other kinds of values have had their turn: what is compiled is not what is best for this one.
+    await readFor(warmUpMs);
     meet(crowd);
-    return member.isAsync
-      ? await readAwaited(member, keys, ms, true)
-      : read(member, keys, ms, true);
+    return await readFor(ms);
   },
 
   async readOnce(member, { crowd, keys: range, ms }) {

@@ -7,6 +7,8 @@ import type { KeyRange } from '../functions/cached-values.js';
 import type { JobName, Orders, Report } from '../functions/jobs.js';
 
 export interface Crew extends Closable {
+  /** Set by one that caches nothing: all of the work again and again would take a minute. */
+  readonly cachesNothing?: boolean;
   /** Forgets all there is, then puts the values of these keys where they will be read from. */
   fill(keys: readonly KeyRange[]): Promise<void>;
   /** Gives each order to a worker of its own. */

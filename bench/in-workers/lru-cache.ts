@@ -6,6 +6,6 @@ import { openStoreCrew } from './store-crew.ts';
 export const contestant: Contestant<Crew> = {
   name: 'lru-cache',
   what: 'an lru-cache with ttl in each worker, filled by that worker: nothing shared',
-  cannot: { 'fragments, few pages': 'it renders them all' },
+  cannot: {},
   open: ({ threads }) => openStoreCrew({ threads, store: 'lru-cache.js', isShared: false }),
 };

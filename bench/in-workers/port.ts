@@ -12,7 +12,7 @@ type Question =
 export const contestant: Contestant<Crew> = {
   name: 'port',
   what: 'a Map on the main thread, asked through a MessagePort of each worker, one key after the other',
-  cannot: { 'fragments, few pages': 'it renders them all' },
+  cannot: {},
   open({ threads }) {
     const cache = new Map<string, unknown>();
     return openStoreCrew({

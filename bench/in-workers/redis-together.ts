@@ -7,7 +7,7 @@ import { redisMissing } from './redis-server.ts';
 export const contestant: Contestant<Crew> = {
   name: 'redis-together',
   what: 'the same Redis, all fragments of a page asked for at once, in one pipeline',
-  cannot: { 'fragments, few pages': 'it renders them all' },
+  cannot: {},
   missing: redisMissing,
   open: ({ threads }) => openRedisCrew(threads, true),
 };

@@ -7,7 +7,7 @@ import { openStoreCrew } from './store-crew.ts';
 export const contestant: Contestant<Crew> = {
   name: 'redis',
   what: 'Redis on loopback through ioredis, a connection for each worker, one GET after the other',
-  cannot: { 'fragments, few pages': 'it renders them all' },
+  cannot: {},
   missing: redisMissing,
   open: ({ threads }) => openRedisCrew(threads, false),
 };

@@ -14,6 +14,7 @@ export interface StoreOptions {
   /** False: each worker has one of its own, and fills it itself. */
   readonly isShared: boolean;
   readonly asksTogether?: boolean;
+  readonly cachesNothing?: boolean;
   /** What each worker's store is opened with. */
   dataFor?(): { readonly data: unknown; readonly transfer?: readonly Transferable[] };
   /** Called when the workers are gone. */
@@ -36,6 +37,10 @@ class StoreCrew implements Crew {
   constructor(options: StoreOptions) {
     this.#options = options;
     this.#workers = Array.from({ length: options.threads }, () => startWorker(options));
+  }
+
+  get cachesNothing(): boolean {
+    return this.#options.cachesNothing ?? false;
   }
 
   async ready(): Promise<void> {

@@ -6,6 +6,6 @@ import { openMemoCrew } from './memo-crew.ts';
 export const contestant: Contestant<Crew> = {
   name: 'threadmemo-await',
   what: 'threadmemo, default options, read with await f(key)',
-  cannot: { 'fragments, few pages': 'it renders them all' },
+  cannot: {},
   open: ({ threads }) => openMemoCrew(threads, 'await'),
 };

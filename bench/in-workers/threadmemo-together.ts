@@ -6,6 +6,6 @@ import { openMemoCrew } from './memo-crew.ts';
 export const contestant: Contestant<Crew> = {
   name: 'threadmemo-together',
   what: 'threadmemo, all fragments of a page asked for at once, with await Promise.all',
-  cannot: { 'fragments, few pages': 'it renders them all' },
+  cannot: {},
   open: ({ threads }) => openMemoCrew(threads, 'together'),
 };
