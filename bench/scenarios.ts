@@ -4,11 +4,23 @@ import { hit } from './hit.ts';
 import { hitMain } from './hit-main.ts';
 import { mainLoad } from './main-load.ts';
 import { miss } from './miss.ts';
+import { scale } from './scale.ts';
 import type { Scenario } from './scenario.ts';
 import { stampede } from './stampede.ts';
+import { sync } from './sync.ts';
 import { zipf } from './zipf.ts';
 
-const inOrder: readonly Scenario[] = [miss, stampede, zipf, hit, hitMain, mainLoad, fragments];
+const inOrder: readonly Scenario[] = [
+  miss,
+  stampede,
+  zipf,
+  hit,
+  hitMain,
+  mainLoad,
+  fragments,
+  sync,
+  scale,
+];
 
 export const scenarios: ReadonlyMap<string, Scenario> = new Map(
   inOrder.map((scenario) => [scenario.name, scenario]),

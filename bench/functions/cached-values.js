@@ -64,3 +64,6 @@ function twentyFields(key) {
   ]);
   return Object.fromEntries(fields);
 }
+
+/** A small value of a number, for caches of many entries. @param {number} i */
+export const numberedValue = (i) => ({ n: i });

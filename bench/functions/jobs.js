@@ -11,6 +11,8 @@ import { keysOf, valueFor } from './cached-values.js';
  * @property {boolean} isAsync whether it answers with promises
  * @property {(key: string) => unknown} value the cached value
  * @property {(id: string) => unknown} fragment the fragment, from the cache or computed
+ * @property {(n: number, k: number, cost: number) => number} partitions the sub-problem, from the cache or computed
+ * @property {(i: number) => unknown} numbered the cached value of a number
  * @property {boolean} [asksTogether] whether a page's fragments are asked at once
  */
 
@@ -21,6 +23,8 @@ import { keysOf, valueFor } from './cached-values.js';
 
 /** @typedef {Start & { readonly keys: import('./cached-values.js').KeyRange, readonly ms: number }} HitOrder */
 /** @typedef {Start & { readonly label: string, readonly pages: number, readonly ms: number }} PageOrder */
+/** @typedef {Start & { readonly numbers: readonly number[], readonly cost: number }} PartitionOrder */
+/** @typedef {Start & { readonly count: number, readonly ms: number }} NumberedOrder */
 
 /**
  * What each job is asked.
@@ -28,6 +32,8 @@ import { keysOf, valueFor } from './cached-values.js';
  * @property {HitOrder} readAgain reads a few keys, which this thread has read before, until the time is up; the same once before, unmeasured
  * @property {HitOrder} readOnce reads keys that this thread has not read, each once; no longer than the time
  * @property {PageOrder} renderAll takes pages until all are rendered
+ * @property {PartitionOrder} solve counts the partitions of numbers; reports their sum as done
+ * @property {NumberedOrder} readNumbered reads values of numbers below the count, in no order, until the time is up
  * @property {PageOrder} renderFor takes pages, from the first again and again, until the time is up
  */
 
@@ -78,6 +84,31 @@ export const jobs = {
     const key = keys[0] ?? '';
     expectValue(key, await member.value(key));
     return report;
+  },
+
+  async solve(member, { crowd, numbers, cost }) {
+    meet(crowd);
+    const began = now();
+    let done = 0;
+    for (const n of numbers) done += member.partitions(n, n, cost);
+    return { done, began, ended: now() };
+  },
+
+  async readNumbered({ numbered }, { crowd, count, ms }) {
+    meet(crowd);
+    const began = now();
+    let ended = began;
+    let done = 0;
+    let random = 1;
+    while (ended < began + ms) {
+      for (let i = 0; i < batch; i++) {
+        random = (Math.imul(random, 1_664_525) + 1_013_904_223) >>> 0;
+        sink.last = numbered(Math.floor((random / 2 ** 32) * count));
+      }
+      done += batch;
+      ended = now();
+    }
+    return { done, began, ended };
   },
 
   async renderAll(member, { crowd, label, pages }) {

@@ -1,6 +1,6 @@
 /** What does a worker run whose contestant is a store? One order after another, by message. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { keysOf, valueFor } from './cached-values.js';
+import { keysOf, numberedValue, valueFor } from './cached-values.js';
 import { jobs } from './jobs.js';
 import { memberOf } from './stores/store.js';
 
@@ -13,6 +13,7 @@ import { memberOf } from './stores/store.js';
 
 /**
  * @typedef {{ type: 'fill', keys: readonly import('./cached-values.js').KeyRange[] }
+ *   | { type: 'fillNumbered', first: number, count: number }
  *   | { type: 'job', job: import('./jobs.js').JobName, order: never }
  *   | { type: 'close' }} StoreOrder
  */
@@ -27,6 +28,9 @@ async function obey(order) {
   switch (order.type) {
     case 'fill':
       return await fill(order.keys.flatMap(keysOf));
+    case 'fillNumbered':
+      for (let i = order.first; i < order.first + order.count; i++) store.set(i, numberedValue(i));
+      return;
     case 'job':
       return await jobs[order.job](member, order.order);
     case 'close':

@@ -9,8 +9,11 @@ import type { JobName, Orders, Report } from '../functions/jobs.js';
 export interface Crew extends Closable {
   /** Set by one that caches nothing: all of the work again and again would take a minute. */
   readonly cachesNothing?: boolean;
+  readonly workers: number;
   /** Forgets all there is, then puts the values of these keys where they will be read from. */
   fill(keys: readonly KeyRange[]): Promise<void>;
+  /** Adds the values of so many numbers. */
+  fillNumbered(first: number, count: number): Promise<void>;
   /** Gives each order to a worker of its own. */
   run<Name extends JobName>(job: Name, orders: readonly Orders[Name][]): Promise<Report[]>;
 }

@@ -3,6 +3,7 @@ import type { Field } from '../contestants/contestant.ts';
 import type { Crew } from './crew.ts';
 
 const crews = {
+  'map-one-thread': () => import('./map-one-thread.ts'),
   map: () => import('./map.ts'),
   'lru-cache': () => import('./lru-cache.ts'),
   lmdb: () => import('./lmdb.ts'),

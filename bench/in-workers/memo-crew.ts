@@ -6,6 +6,10 @@ import type { JobName, Orders, Report } from '../functions/jobs.js';
 import type { Manner } from '../functions/memoized-jobs.js';
 import type { Crew } from './crew.ts';
 
+interface Pool extends Closable {
+  clear(): Promise<void>;
+}
+
 type Memoized = typeof import('../functions/memoized-jobs.js');
 
 /** Enough that no scenario evicts anything. */
@@ -17,19 +21,21 @@ const fewest = 0.95;
 export async function openMemoCrew(threads: number, manner: Manner): Promise<Crew> {
   const { createPool } = await import('../functions/threadmemo.js');
   const pool = await createPool({ threads, maxSize });
-  return new MemoCrew(await import('../functions/memoized-jobs.js'), manner, pool);
+  return new MemoCrew(await import('../functions/memoized-jobs.js'), manner, pool, threads);
 }
 
 class MemoCrew implements Crew {
   readonly #memoized: Memoized;
   readonly #manner: Manner;
-  readonly #pool: Closable;
+  readonly #pool: Pool;
+  readonly workers: number;
   #lastTicket = 0;
 
-  constructor(memoized: Memoized, manner: Manner, pool: Closable) {
+  constructor(memoized: Memoized, manner: Manner, pool: Pool, workers: number) {
     this.#memoized = memoized;
     this.#manner = manner;
     this.#pool = pool;
+    this.workers = workers;
   }
 
   get #value() {
@@ -37,8 +43,13 @@ class MemoCrew implements Crew {
   }
 
   async fill(keys: readonly KeyRange[]): Promise<void> {
-    await this.#value.clear();
+    await this.#pool.clear();
     await Promise.all(keys.flatMap(keysOf).map((key) => this.#value(key)));
+  }
+
+  async fillNumbered(first: number, count: number): Promise<void> {
+    const { numbered } = this.#memoized;
+    await Promise.all(Array.from({ length: count }, (_, i) => numbered(first + i)));
   }
 
   async run<Name extends JobName>(job: Name, orders: readonly Orders[Name][]): Promise<Report[]> {

@@ -39,6 +39,10 @@ class StoreCrew implements Crew {
     this.#workers = Array.from({ length: options.threads }, () => startWorker(options));
   }
 
+  get workers(): number {
+    return this.#workers.length;
+  }
+
   get cachesNothing(): boolean {
     return this.#options.cachesNothing ?? false;
   }
@@ -50,6 +54,11 @@ class StoreCrew implements Crew {
   async fill(keys: readonly KeyRange[]): Promise<void> {
     const fillers = this.#options.isShared ? this.#workers.slice(0, 1) : this.#workers;
     await Promise.all(fillers.map((worker) => ask(worker, { type: 'fill', keys })));
+  }
+
+  async fillNumbered(first: number, count: number): Promise<void> {
+    const fillers = this.#options.isShared ? this.#workers.slice(0, 1) : this.#workers;
+    await Promise.all(fillers.map((worker) => ask(worker, { type: 'fillNumbered', first, count })));
   }
 
   async run<Name extends JobName>(job: Name, orders: readonly Orders[Name][]): Promise<Report[]> {

@@ -3,12 +3,12 @@ import { LRUCache } from 'lru-cache';
 import { cacheEntries } from '../limits.js';
 
 export function open() {
-  /** @type {LRUCache<string, {}>} */
+  /** @type {LRUCache<string | number, {}>} */
   const cache = new LRUCache({ max: cacheEntries, ttl: 3_600_000 });
   return {
     isAsync: false,
-    get: (/** @type {string} */ key) => cache.get(key),
-    set: (/** @type {string} */ key, /** @type {{}} */ value) => cache.set(key, value),
+    get: (/** @type {string | number} */ key) => cache.get(key),
+    set: (/** @type {string | number} */ key, /** @type {{}} */ value) => cache.set(key, value),
     clear: () => cache.clear(),
     close() {},
   };

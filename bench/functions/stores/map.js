@@ -4,8 +4,8 @@ export function open() {
   const map = new Map();
   return {
     isAsync: false,
-    get: (/** @type {string} */ key) => map.get(key),
-    set: (/** @type {string} */ key, /** @type {unknown} */ value) => map.set(key, value),
+    get: (/** @type {string | number} */ key) => map.get(key),
+    set: (/** @type {string | number} */ key, /** @type {unknown} */ value) => map.set(key, value),
     clear: () => map.clear(),
     close() {},
   };
