@@ -64,7 +64,7 @@ function barText(bar: BarResult): string {
 }
 
 /** The first column to the left, numbers to the right. */
-function aligned(table: readonly (readonly string[])[]): string {
+export function aligned(table: readonly (readonly string[])[]): string {
   const widths = (table[0] ?? []).map((_, i) =>
     Math.max(...table.map((row) => row[i]?.length ?? 0)),
   );

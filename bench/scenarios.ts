@@ -3,6 +3,7 @@ import { fragments } from './fragments.ts';
 import { hit } from './hit.ts';
 import { hitMain } from './hit-main.ts';
 import { mainLoad } from './main-load.ts';
+import { memory } from './memory.ts';
 import { miss } from './miss.ts';
 import { scale } from './scale.ts';
 import type { Scenario } from './scenario.ts';
@@ -20,6 +21,7 @@ const inOrder: readonly Scenario[] = [
   fragments,
   sync,
   scale,
+  memory,
 ];
 
 export const scenarios: ReadonlyMap<string, Scenario> = new Map(
