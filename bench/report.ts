@@ -59,8 +59,9 @@ function barText(bar: BarResult): string {
   const other = to === undefined ? '' : ` to ${to}`;
   const what = of === 'ratio' ? `the ratio of ${metric}${other}` : metric;
   const verdict = holds ? 'HOLDS ' : 'MISSED';
-  const found = measured === undefined ? 'it was not measured' : `it is ${measured.toFixed(3)}`;
-  return `  ${verdict} ${contestant}: ${what} must ${must} ${limit}; ${found}`;
+  const found =
+    measured === undefined ? 'it was not measured' : `it is ${Number(measured.toPrecision(3))}`;
+  return `  ${verdict} ${contestant}: ${what} must ${must} ${Number(limit.toPrecision(3))}; ${found}`;
 }
 
 /** The first column to the left, numbers to the right. */
