@@ -1,7 +1,7 @@
 /** threadmemo with its defaults, but for the limits that all contestants share. */
-import type { Contestant, FunctionName } from './contestant.ts';
+import type { Contestant, FunctionName, Opened } from './contestant.ts';
 
-export const contestant: Contestant = {
+export const contestant: Contestant<Opened> = {
   name: 'threadmemo',
   what: 'threadmemo, default options: one cache for all threads; every caller has its own copy',
   cannot: {},
