@@ -14,8 +14,8 @@ import type { FrozenValues } from '../values/frozen-values.ts';
 import { isPrimitive } from '../values/portable.ts';
 import { NearCache, type NearEntry, type NearLimits } from './near-cache.ts';
 
-/** There is no value; every value is possible, `undefined` too. */
-export const MISS: unique symbol = Symbol('miss');
+/** There is no value; every value is possible, `undefined` too. The same for all copies of this package. */
+export const MISS: unique symbol = Symbol.for('threadmemo:miss');
 
 const COST_UNITS = 2 ** 14;
 /** About what an entry takes in the near cache beside its value. */
