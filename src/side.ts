@@ -22,6 +22,8 @@ export interface Side {
   fork(fn: Definition, args: readonly unknown[], options: ResolvedCallOptions): Promise<unknown>;
   /** In a pool's thread only: the value; throws what the call would be rejected with. */
   sync?(fn: Definition, args: readonly unknown[]): unknown;
+  /** The signal of the computation that asks, once what was said to its thread is heard. */
+  signal?(): AbortSignal | undefined;
   /** The cached value in a box, because every value is possible. @throws {KeyError} */
   peek(fn: Definition, args: readonly unknown[]): { readonly value: unknown } | undefined;
   /** @throws {KeyError} */

@@ -10,7 +10,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 /** From the top down: a file may import from the lines below its own, and from its own folder. */
 const layers = [
   ['src/index.ts', 'workers/pool.ts'],
-  ['src/memoize.ts'],
+  ['src/memoize.ts', 'src/current-signal.ts'],
   ['src/main/', 'src/thread/'],
   ['src/near/'],
   ['src/side.ts', 'src/map.ts'],

@@ -24,7 +24,7 @@ import { decodeArgs } from '../values/args.ts';
 import { decodeThrown } from '../values/thrown.ts';
 import { Blocking, ensureHeadroom, isAsynchronous, type Verdict } from './blocking.ts';
 import { Calls, snapshot } from './calls.ts';
-import { computations, mail, nobodyWaits } from './computation.ts';
+import { computations, nobodyWaits } from './computation.ts';
 import { startsApplication } from './load.ts';
 import { Mailbox } from './mailbox.ts';
 import { memoryOf, onTheWire } from './outcome-message.ts';
@@ -75,10 +75,6 @@ export class ThreadSide implements Side {
       work: () => this.#tasks.startAll(),
       stay: () => this.#post({ type: 'stay' }),
     });
-    mail.read = () => {
-      this.#mailbox.poll();
-      this.#startSoon();
-    };
   }
 
   /** Takes what the pool has for this thread, until the coordinator says that it is all. */
@@ -86,6 +82,14 @@ export class ThreadSide implements Side {
     const shift = this.#shift.begin();
     for (const post of this.#heldBack.splice(0)) post();
     return shift;
+  }
+
+  signal(): AbortSignal | undefined {
+    const computation = computations.getStore();
+    if (!computation) return undefined;
+    this.#mailbox.poll();
+    this.#startSoon();
+    return computation.signal;
   }
 
   call(

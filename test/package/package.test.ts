@@ -11,7 +11,12 @@ const largest = 500_000;
 const page = { html: '<p class="dark" title="DARK, DARK">HELLO</p>', inWorker: true };
 const rendered = {
   code: 0,
-  stdout: `${JSON.stringify({ pages: [page, page], computations: 1 })}\n`,
+  stdout: [
+    { pages: [page, page], computations: 1 },
+    { failure: 'TimeoutError', threadsLost: 0 },
+  ]
+    .map((line) => `${JSON.stringify(line)}\n`)
+    .join(''),
   stderr: '',
 };
 

@@ -1,5 +1,5 @@
 import { isMainThread } from 'node:worker_threads';
-import { memoize } from 'threadmemo';
+import { currentSignal, memoize } from 'threadmemo';
 
 export type Theme = 'dark' | 'light';
 
@@ -10,6 +10,12 @@ export interface Page {
 
 const upper = memoize(import.meta.url, function upper(text: string): string {
   return text.toUpperCase();
+});
+
+/** Ends when it is told to; a thread that does not is replaced. */
+export const endless = memoize(import.meta.url, function endless(text: string): string {
+  while (!currentSignal().aborted);
+  return text;
 });
 
 export const render = memoize(
