@@ -12,7 +12,7 @@ const page = { html: '<p class="dark" title="DARK, DARK">HELLO</p>', inWorker: t
 const rendered = {
   code: 0,
   stdout: [
-    { pages: [page, page], computations: 1 },
+    { pages: [page, page], computations: 2 },
     { failure: 'TimeoutError', threadsLost: 0 },
   ]
     .map((line) => `${JSON.stringify(line)}\n`)

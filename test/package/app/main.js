@@ -2,6 +2,7 @@ import { createPool } from 'threadmemo';
 import { endless, render } from './render.js';
 
 const pool = await createPool({ threads: 1 });
+await render('warm', 'light');
 const failure = await endless
   .with({ timeout: 100 })('x')
   .catch(({ name }) => name);

@@ -2,6 +2,7 @@ import { createPool } from 'threadmemo';
 import { endless, type Page, render, type Theme } from './render.ts';
 
 const pool = await createPool({ threads: 1 });
+await render('warm', 'light');
 const failure = await endless
   .with({ timeout: 100 })('x')
   .catch(({ name }: Error) => name);
