@@ -7,6 +7,11 @@ import type { Closable, Field, PartName } from './contestants/contestant.ts';
 
 /** Worker threads of every contestant, on every machine: numbers stay comparable. */
 export const threads = 2;
+/**
+ * Options of every worker: they load JavaScript only, and tsx, which these benchmarks are run by,
+ * would give them slower code than users build.
+ */
+export const plainNode: { readonly execArgv: string[] } = { execArgv: [] };
 
 /** One part's numbers of one contestant in one round, by the ids of its metrics. */
 export type Sample = Readonly<Record<string, number>>;

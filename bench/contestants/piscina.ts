@@ -1,5 +1,7 @@
 /** Bare Piscina: what a call costs that nobody caches. The yardstick wherever something is computed. */
+
 import { Piscina } from 'piscina';
+import { plainNode } from '../scenario.ts';
 import type { Contestant, FunctionName, Opened, Setup } from './contestant.ts';
 
 export const contestant: Contestant<Opened> = {
@@ -12,6 +14,7 @@ export const contestant: Contestant<Opened> = {
 /** The pool that every contestant but threadmemo stands in front of, with the settings of threadmemo's own. */
 export function openPiscina({ threads, functions }: Setup): Opened {
   const pool = new Piscina({
+    ...plainNode,
     filename: functions.href,
     minThreads: threads,
     maxThreads: threads,

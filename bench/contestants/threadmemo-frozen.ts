@@ -1,4 +1,5 @@
 /** threadmemo with `values: 'frozen'`, which changes hits and nothing else. */
+import { plainNode } from '../scenario.ts';
 import type { Contestant, Opened } from './contestant.ts';
 
 const same = 'the same as threadmemo here';
@@ -10,7 +11,7 @@ export const contestant: Contestant<Opened> = {
   async open({ threads }) {
     const { createPool } = await import('../functions/threadmemo.js');
     const { value } = await import('../functions/memoized-frozen.js');
-    const pool = await createPool({ threads });
+    const pool = await createPool({ threads, worker: plainNode });
     return {
       call(name, argument) {
         if (name === 'value') return value(argument as Parameters<typeof value>[0]);

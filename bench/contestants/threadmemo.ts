@@ -1,4 +1,5 @@
 /** threadmemo with its defaults, but for the limits that all contestants share. */
+import { plainNode } from '../scenario.ts';
 import type { Contestant, FunctionName, Opened } from './contestant.ts';
 
 export const contestant: Contestant<Opened> = {
@@ -10,7 +11,7 @@ export const contestant: Contestant<Opened> = {
     const functions: Record<FunctionName, (argument: never) => Promise<unknown>> = await import(
       '../functions/memoized.js'
     );
-    const pool = await createPool({ threads });
+    const pool = await createPool({ threads, worker: plainNode });
     return {
       call: (name, argument) => functions[name](argument as never),
       close: () => pool.close(),

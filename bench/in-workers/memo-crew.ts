@@ -1,9 +1,11 @@
 /** How do threadmemo's own workers do the jobs? Inside a memoized function, which asks others. */
+
 import type { Closable } from '../contestants/contestant.ts';
 import { resetBoard } from '../functions/board.js';
 import { type KeyRange, keysOf } from '../functions/cached-values.js';
 import type { JobName, Orders, Report } from '../functions/jobs.js';
 import type { Manner } from '../functions/memoized-jobs.js';
+import { plainNode } from '../scenario.ts';
 import type { Crew } from './crew.ts';
 
 interface Pool extends Closable {
@@ -20,7 +22,7 @@ const fewest = 0.95;
 /** @param manner how a worker asks; see `functions/memoized-jobs.js` */
 export async function openMemoCrew(threads: number, manner: Manner): Promise<Crew> {
   const { createPool } = await import('../functions/threadmemo.js');
-  const pool = await createPool({ threads, maxSize });
+  const pool = await createPool({ threads, maxSize, worker: plainNode });
   return new MemoCrew(await import('../functions/memoized-jobs.js'), manner, pool, threads);
 }
 

@@ -1,10 +1,12 @@
 /** How do workers read from a store? Plain `Worker`s, each with the store open, that obey messages. */
+
 import { once } from 'node:events';
 import { type Transferable, Worker } from 'node:worker_threads';
 import { resetBoard } from '../functions/board.js';
 import type { KeyRange } from '../functions/cached-values.js';
 import type { JobName, Orders, Report } from '../functions/jobs.js';
 import type { StoreOrder, StoreWorkerData } from '../functions/store-worker.js';
+import { plainNode } from '../scenario.ts';
 import type { Crew } from './crew.ts';
 
 export interface StoreOptions {
@@ -87,6 +89,7 @@ function startWorker({ store, asksTogether = false, dataFor }: StoreOptions): Wo
   const module = new URL(`../functions/stores/${store}`, import.meta.url).href;
   const workerData: StoreWorkerData = { module, data, asksTogether };
   return new Worker(new URL('../functions/store-worker.js', import.meta.url), {
+    ...plainNode,
     workerData,
     transferList: [...transfer],
   });

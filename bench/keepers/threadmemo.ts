@@ -1,5 +1,7 @@
 /** threadmemo's shared memory, by its own account. */
+
 import type { Contestant } from '../contestants/contestant.ts';
+import { plainNode } from '../scenario.ts';
 import type { Keeper } from './keeper.ts';
 
 export const contestant: Contestant<Keeper> = {
@@ -9,7 +11,7 @@ export const contestant: Contestant<Keeper> = {
   async open({ threads }) {
     const { createPool } = await import('../functions/threadmemo.js');
     const { value } = await import('../functions/memoized-jobs.js');
-    const pool = await createPool({ threads, maxSize: '256mb' });
+    const pool = await createPool({ threads, maxSize: '256mb', worker: plainNode });
     return {
       async hold(keys) {
         await pool.clear();
