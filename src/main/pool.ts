@@ -117,21 +117,25 @@ export class MemoPool {
    * Has a worker share the cache that somebody else has started: another pool, or `new Worker()`.
    * Memoized functions that are called there from now on find what is cached, wait for what is being
    * computed, and compute the rest right there; `sync` and `fork` work as in the pool's threads.
-   * The worker gets no work of the pool's, and is never ended by it.
+   * The worker gets no work of this pool's, and is never ended by it.
    *
-   * Call it right after the worker was started. It settles soon, whatever the worker is busy with;
-   * one that never calls a memoized function is none the worse for it. To attach a worker twice, or
-   * one of the pool's own, does nothing. When the pool is closed, calls in the worker are rejected
-   * with `PoolClosedError`, until it is attached to another pool or opens its own.
+   * Attach a worker right after it was started: it must not have called a memoized function. The
+   * promise settles soon, whatever the worker is busy with, also if it never calls one. To attach it
+   * twice, or one of the pool's own, does nothing. When the pool is closed, calls in the worker are
+   * rejected with `PoolClosedError`, until it is attached to another pool or opens one.
    *
-   * Where a worker sleeps between its tasks, as Piscina's and tinypool's do, await the calls that a
-   * task makes: what it has begun goes on with the next task only, and keeps others waiting.
+   * A worker that sleeps between its tasks, as those of Piscina and tinypool do, should await the
+   * calls that a task makes: what it leaves under way goes on with its next task, and whoever wants
+   * the same value waits until then.
    * @throws {OptionError} when it is no `Worker`. @throws {PoolClosedError}
-   * @throws {ThreadError} when the worker has exited; when it has used a cache of its own already;
-   * when it was started before threadmemo was loaded in this thread.
+   * @throws {ThreadError} when the worker has exited; when it uses a cache of its own already; when
+   * it was started before threadmemo was loaded in this thread.
    * @example
-   * const workers = new Tinypool({ filename });
-   * await Promise.all(workers.threads.map((worker) => pool.attach(worker)));
+   * const tinypool = new Tinypool({ filename });
+   * await Promise.all(tinypool.threads.map(({ thread }) => pool.attach(thread)));
+   * @example
+   * // Whatever worker this thread will start.
+   * process.on('worker', (worker) => pool.attach(worker));
    */
   async attach(worker: Worker): Promise<void> {
     checkWorker(worker);

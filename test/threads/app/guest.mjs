@@ -3,12 +3,13 @@
  * `workerData` may have something to be done before anything else can be said to it.
  */
 
-import { isMainThread, parentPort, threadId, workerData } from 'node:worker_threads';
+import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import * as threadmemo from 'threadmemo';
 import { register } from 'tsx/esm/api';
 
 register();
 const functions = {
+  ...(await import('../../../workers/attached.ts')),
   ...(await import('../../../workers/functions.ts')),
   ...(await import('../../../workers/blocking.ts')),
 };
@@ -16,6 +17,8 @@ const { arrive, count, counted } = await import('../../../workers/shared.ts');
 
 const deeds = {
   call: (name, ...args) => functions[name](...args),
+  /** In a context of its own, such as a request is handled in. */
+  within: (store, name, ...args) => functions.context.run(store, () => functions[name](...args)),
   sync: (name, ...args) => functions[name].sync(...args),
   fork: (name, ...args) => functions[name].fork(...args),
   peek: (name, ...args) => functions[name].peek(...args),
@@ -55,4 +58,3 @@ if (isMainThread) throw new Error('this is for a worker');
 const before = workerData ? [answer({ id: 0, ...workerData })] : [];
 parentPort.on('message', answer);
 await Promise.all(before);
-count(`guest:${threadId}`);
