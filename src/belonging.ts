@@ -132,8 +132,3 @@ export function join(): number | undefined {
 export function belongsTo(session: number): boolean {
   return Atomics.load(cells, here) === 2 * session + 1;
 }
-
-/** Whether this thread was attached, and may have joined. */
-export function isAttached(): boolean {
-  return !isMainThread && Atomics.load(cells, here) > 0;
-}

@@ -41,7 +41,7 @@ export class Attached {
     return [...this.#guests.values()].filter(({ peer }) => peer).length;
   }
 
-  /** @throws {ThreadError} */
+  /** One of the pool's own has a side, and never looks whether it was attached. @throws {ThreadError} */
   attach(worker: Worker): Promise<void> {
     return (this.#guests.get(worker) ?? this.#admit(worker)).attached;
   }

@@ -2,7 +2,7 @@
 
 import type { Worker } from 'node:worker_threads';
 import type { ArenaUsage } from '../arena/room.ts';
-import { isAttached, keepToItself, mayBelong } from '../belonging.ts';
+import { keepToItself, mayBelong } from '../belonging.ts';
 import { systemClock } from '../clock.ts';
 import { PoolClosedError, PoolOpenError, ThreadError } from '../errors.ts';
 import { clockOffsetHere, Reads } from '../near/reads.ts';
@@ -141,7 +141,7 @@ export class MemoPool {
     checkWorker(worker);
     if (this.#coordinator.closed)
       throw new PoolClosedError('the pool was closed: it has no cache to share');
-    if (!this.#threads.has(worker)) await this.#attached.attach(worker);
+    await this.#attached.attach(worker);
   }
 
   /** Forgets every value of every function. Settles when no tier answers with an old one. */
@@ -207,17 +207,15 @@ export function openPool(options: PoolOptions): MemoPool {
         'to a module of its own, or start the application only if isMainThread (node:worker_threads).',
     );
   }
-  if (isAttached()) throw new ThreadError(USES_ANOTHER);
+  if (!keepToItself()) throw new ThreadError(USES_ANOTHER);
   if (side && !side.closed) {
     throw new PoolOpenError(
       'a pool is open already, by createPool() or by the first call of a memoized function; ' +
         'call createPool() before that, or close() the open one first',
     );
   }
-  const resolved = resolvePoolOptions(options);
-  if (!keepToItself()) throw new ThreadError(USES_ANOTHER);
   try {
-    return new MemoPool(resolved);
+    return new MemoPool(resolvePoolOptions(options));
   } catch (error) {
     mayBelong();
     throw error;

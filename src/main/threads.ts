@@ -97,10 +97,6 @@ export class Threads {
     return this.#piscina.threads.length;
   }
 
-  has(worker: Worker): boolean {
-    return this.#piscina.threads.includes(worker);
-  }
-
   /** There is work for so many more threads. */
   want(count: number): void {
     // Piscina may take each of them at once.

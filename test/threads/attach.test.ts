@@ -215,6 +215,8 @@ test('what it dies of is its owner’s to hear, and the cause of those who waite
   void guest.ask('call', 'gated', gate).catch(() => {});
   await reaches(`${gate}:started`, 1);
   const waits = rejection(gated(gate));
+  // With a listener of ours, an error that the owner has none for would end nothing.
+  expect(guest.worker.listenerCount('error')).toBe(0);
   await until(() => gated.stats().waits === 1);
   const heard = once(guest.worker, 'error');
   void guest.ask('throws').catch(() => {});
@@ -270,8 +272,25 @@ test('closing rejects what it waits for and computes, and leaves it alone', asyn
   expect(await guest.ask('has', 'increment', 1)).toBe(false);
   await guest.ask('invalidate', 'increment', 1);
   lift(own);
+  // It has said goodbye, and lives on.
+  await until(() => pool.stats().attached === 0);
   await guest.ask('letGo');
   expect(await guest.exited).toBe(0);
+});
+
+test('a call that is on its way when the pool closes is rejected', async () => {
+  const pool = await open({ threads: 1 });
+  const guest = new Guest();
+  await pool.attach(guest.worker);
+  // It is there, and has not joined yet.
+  await guest.ask('nothing');
+  const gate = fresh('way');
+  const call = rejection(guest.ask('sayThenAwait', gate));
+  // Nothing that it says is read meanwhile.
+  while (counted(`${gate}:said`) === 0);
+  void pool.close();
+  expect((await call).name).toBe('PoolClosedError');
+  await until(() => pool.stats().attached === 0);
 });
 
 test('nothing is served after a close that it could not hear of', async () => {
@@ -368,7 +387,9 @@ test('what cannot be attached is refused', async () => {
   }
   const ended = new Worker('', { eval: true });
   await once(ended, 'exit');
-  expect(await rejection(pool.attach(ended))).toBeInstanceOf(ThreadError);
+  const error = await rejection(pool.attach(ended));
+  expect(error).toBeInstanceOf(ThreadError);
+  expect(error.message).toContain('has exited');
   const guest = new Guest();
   await pool.close();
   expect(await rejection(pool.attach(guest.worker))).toBeInstanceOf(PoolClosedError);

@@ -41,6 +41,13 @@ const deeds = {
     const pool = await threadmemo.createPool({ threads: 1 });
     await pool.close();
   },
+  nothing() {},
+  /** Says so when the claim of its call was posted. */
+  sayThenAwait(gate) {
+    const call = functions.gated(gate);
+    count(`${gate}:said`);
+    return call;
+  },
   /** Nothing but its calls keeps the thread alive from now on. */
   letGo: () => parentPort.unref(),
   throws: () => void setImmediate(() => Promise.reject(new RangeError('of its own'))),
