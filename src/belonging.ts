@@ -65,7 +65,8 @@ function setUp(): Shared {
   };
   setEnvironmentData(KEY, made as unknown as Serializable);
   const children = new WeakSet<Worker>();
-  process.on('worker', (worker) => children.add(worker));
+  // Node tells of a thread in a tick of its own, and so of those before us before this tick.
+  process.nextTick(() => process.on('worker', (worker) => children.add(worker)));
   return { name: made.name, cells: new Int32Array(made.cells), children };
 }
 
@@ -80,7 +81,7 @@ export function channelOf(session: number): string {
 
 /** False for a thread that was started before this module was loaded here. */
 export async function sharesMemory(worker: Worker): Promise<boolean> {
-  // Node tells of a thread in a tick of its own.
+  // It may have been started just now.
   if (children && !children.has(worker)) await new Promise<void>(process.nextTick);
   return children?.has(worker) ?? true;
 }

@@ -8,6 +8,7 @@ import { Worker } from 'node:worker_threads';
 import { OptionError, PoolClosedError, ThreadError, WorkerLostError } from 'threadmemo';
 import { expect, onTestFinished, test } from 'vitest';
 import { parked, partitions, suspended } from '../../workers/blocking.ts';
+import { holds } from '../../workers/corners.ts';
 import { gated, hangs, increment, type Run, whereAmI } from '../../workers/functions.ts';
 import { count, counted, fresh, lift, reaches } from '../../workers/shared.ts';
 import { Guest } from './guest.ts';
@@ -69,18 +70,16 @@ test('it takes over what waits for a thread', async () => {
   const guest = new Guest();
   await pool.attach(guest.worker);
   const [busy, queued] = [fresh('busy'), fresh('queued')];
-  const name = fresh('hung');
-  const abort = new AbortController();
-  const hung = rejection(hangs.with({ signal: abort.signal })(name, 'busy'));
-  await reaches(`${name}:started`, 1);
+  const held = holds(busy);
+  await reaches(`${busy}:holds`, 1);
   const call = gated(queued);
   const taken = guest.ask('call', 'gated', queued);
   await reaches(`${queued}:started`, 1);
   lift(queued);
   expect(await call).toEqual({ nth: 1, thread: guest.threadId });
   expect(await taken).toEqual(await call);
-  abort.abort(new Error(busy));
-  expect((await hung).message).toBe(busy);
+  count(`${busy}:go`);
+  await held;
 });
 
 test('what is forgotten on one side is forgotten on the other', async () => {
