@@ -6,7 +6,7 @@
 
 import { availableParallelism } from 'node:os';
 import { inspect } from 'node:util';
-import type { ResourceLimits } from 'node:worker_threads';
+import { type ResourceLimits, Worker } from 'node:worker_threads';
 import { parse as parseDuration } from '@lukeed/ms';
 import { parse as parseBytes } from 'bytes';
 import { OptionError } from './errors.ts';
@@ -242,6 +242,12 @@ export function checkInputs<Inputs>(inputs: Inputs): Inputs {
   const iterable = Object(inputs);
   if (Symbol.iterator in iterable || Symbol.asyncIterator in iterable) return inputs;
   throw wrong('the first argument of map', inputs, 'an iterable, or an asynchronous one');
+}
+
+/** @throws {OptionError} */
+export function checkWorker(worker: unknown): void {
+  if (worker instanceof Worker) return;
+  throw wrong('the argument of attach', worker, 'a Worker (node:worker_threads)');
 }
 
 function checkSignal(signal: unknown): void {

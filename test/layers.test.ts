@@ -18,7 +18,10 @@ const layers = [
   ['src/options.ts'],
   ['src/keys/', 'src/tiers/', 'src/eviction/', 'src/arena/'],
   ['src/values/'],
-  ['src/abort.ts', 'src/clock.ts', 'src/errors.ts', 'src/linked-list.ts', 'src/protocol.ts'],
+  [
+    ...['src/abort.ts', 'src/belonging.ts', 'src/clock.ts', 'src/errors.ts', 'src/line.ts'],
+    ...['src/linked-list.ts', 'src/protocol.ts'],
+  ],
 ];
 
 const files = ['src', 'workers']

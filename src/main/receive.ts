@@ -22,7 +22,8 @@ export function receive(coordinator: Coordinator, peer: Peer, message: ToCoordin
     case 'fail':
       return coordinator.settle(message);
     case 'stay':
-      // A matter of its shift, see `threads.ts`.
+    case 'bye':
+      // Matters of its own life, see `threads.ts` and `attached.ts`.
       return;
     case 'decline':
       return coordinator.decline(message.lease, message.args);

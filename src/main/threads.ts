@@ -17,20 +17,25 @@ import { createRequire } from 'node:module';
 import { type MessagePort, receiveMessageOnPort, type Worker } from 'node:worker_threads';
 import type { FixedQueue, Piscina } from 'piscina';
 import type { Clock } from '../clock.ts';
+import { overPort } from '../line.ts';
 import type { ResolvedPoolOptions } from '../options.ts';
 import type { Hello, ToCoordinator } from '../protocol.ts';
 import type { Peer } from './flight.ts';
 import { ThreadPeer } from './thread-peer.ts';
 
-/** What becomes of the threads. */
-export interface ThreadEvents {
+/** What becomes of a thread, whoever has started it. */
+export interface PeerEvents {
   /** It has said hello. */
   arrived(peer: ThreadPeer): void;
+  received(peer: Peer, message: ToCoordinator): void;
+  died(peer: ThreadPeer, cause: unknown): void;
+}
+
+/** What becomes of the pool's threads. */
+export interface ThreadEvents extends PeerEvents {
   shiftBegins(peer: Peer): void;
   /** It will be told to rest, or has died. */
   shiftEnds(peer: Peer): void;
-  received(peer: Peer, message: ToCoordinator): void;
-  died(peer: ThreadPeer, cause: unknown): void;
   /** There is no thread for what waits, and none can be started. */
   stranded(cause: unknown): void;
 }
@@ -39,7 +44,7 @@ export interface ThreadEvents {
 const LOOK_MS = 10;
 
 /** Messages of one thread that are handled in one turn of the event loop. */
-const MOST_AT_ONCE = 100;
+export const MOST_AT_ONCE = 100;
 
 /** Loaded when a pool is opened, because worker threads load this module too, and never open one. */
 const loadPiscina = () => createRequire(import.meta.url)('piscina') as typeof import('piscina');
@@ -167,7 +172,7 @@ export class Threads {
   #hello(message: Hello<MessagePort>): void {
     if (message?.type !== 'threadmemo:hello') return;
     const { threadId, port, cells } = message;
-    const peer = new ThreadPeer(threadId, port, cells, () => this.#terminate(threadId));
+    const peer = new ThreadPeer(threadId, overPort(port), cells, () => this.#terminate(threadId));
     this.#peers.set(threadId, peer);
     const worker = this.#worker(threadId);
     let cause: unknown;

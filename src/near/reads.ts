@@ -24,7 +24,7 @@ export class Reads {
   readonly #frozen = new FrozenValues();
   readonly #forSync: boolean;
 
-  /** @param forSync for a pool's thread, which may block: see `Definition.reads` */
+  /** @param forSync whether `sync` may read without asking the side first: see `Definition.reads` */
   constructor(forSync: boolean) {
     this.#forSync = forSync;
   }
