@@ -8,7 +8,7 @@ import { type Crew, doneBy, ordersFor, wallOf } from './in-workers/crew.ts';
 import { crewsCalled } from './in-workers/field.ts';
 import { metric, type Sample, type Scenario } from './scenario.ts';
 
-const msEach = 300;
+const msEach = 600;
 const keyCount = 1_000;
 
 async function hitFor(crew: Crew, keys: KeyRange, crowd: number) {

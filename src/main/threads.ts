@@ -42,6 +42,8 @@ export interface ThreadEvents extends PeerEvents {
 
 /** A shift ends after two looks at a thread that has nothing to do. */
 const LOOK_MS = 10;
+/** The same while all are busy, so that long computations leave the coordinator's thread alone. */
+const LOOK_AT_BUSY_MS = 50;
 
 /** Messages of one thread that are handled in one turn of the event loop. */
 export const MOST_AT_ONCE = 100;
@@ -140,7 +142,8 @@ export class Threads {
   #lookLater(): void {
     if (this.#lookAhead) return;
     this.#lookAhead = true;
-    this.#clock.after(LOOK_MS, () => {
+    const isAnyIdle = [...this.#onShift.keys()].some((threadId) => this.#isIdle(threadId));
+    this.#clock.after(isAnyIdle ? LOOK_MS : LOOK_AT_BUSY_MS, () => {
       this.#lookAhead = false;
       for (const threadId of this.#onShift.keys()) this.#look(threadId);
       if (this.#onShift.size > 0) this.#lookLater();
@@ -149,12 +152,17 @@ export class Threads {
 
   #look(threadId: number): void {
     const peer = this.#peers.get(threadId);
-    const isIdle = peer?.leases.size === 0 && peer.calls.size === 0;
+    const isIdle = this.#isIdle(threadId);
     const wasIdle = this.#onShift.get(threadId) === 1;
     this.#onShift.set(threadId, isIdle ? 1 : 0);
-    if (!isIdle || !wasIdle) return;
+    if (!peer || !isIdle || !wasIdle) return;
     this.#end(peer);
     peer.post({ type: 'rest' });
+  }
+
+  #isIdle(threadId: number): boolean {
+    const peer = this.#peers.get(threadId);
+    return peer?.leases.size === 0 && peer.calls.size === 0;
   }
 
   #end(peer: ThreadPeer): void {
