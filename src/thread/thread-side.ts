@@ -21,6 +21,7 @@ import type {
 import { type Definition, keyOf } from '../registry.ts';
 import type { Side } from '../side.ts';
 import { decodeArgs } from '../values/args.ts';
+import { arrived } from '../values/shared-memory.ts';
 import { decodeThrown } from '../values/thrown.ts';
 import { Blocking, ensureHeadroom, isAsynchronous, type Verdict } from './blocking.ts';
 import { Calls, snapshot } from './calls.ts';
@@ -233,6 +234,7 @@ export class ThreadSide implements Side {
     if (isTasks(message)) return this.#tasks.take(message);
     switch (message.type) {
       case 'value':
+        arrived(message.value);
         if (this.#blocking.answer(message)) return;
         return this.#calls.answer(message.call, ({ definition }) =>
           this.#reads.adopt(definition, message.entry, message.value),
@@ -258,6 +260,9 @@ export class ThreadSide implements Side {
       case 'rest':
         return this.#shift.rest();
       case 'found':
+        arrived(message.value);
+        this.#asked.set(message.call, message);
+        return;
       case 'counted':
         this.#asked.set(message.call, message);
         return;
@@ -318,6 +323,8 @@ export class ThreadSide implements Side {
   }
 
   #finish(outcome: Outcome): void {
+    if (outcome.type === 'complete' && outcome.ttl > 0)
+      this.#reads.locate(outcome.lease, outcome.value);
     this.#mailbox.post(onTheWire(outcome), memoryOf(outcome));
     this.#ended();
   }
