@@ -1,21 +1,33 @@
-/** Gets shared memory and drops it; prints the most MiB that the process has taken meanwhile. */
+/**
+ * A thread has values made by another one, passes through what it gets, and prints the most MiB that
+ * the process has taken meanwhile.
+ */
 
-import { arrived, sharedCopy } from '../../dist/src/values/shared-memory.js';
+import { isMainThread } from 'node:worker_threads';
+import { createPool, memoize } from '../../dist/src/index.js';
 
 const MIB = 2 ** 20;
-const source = new Uint8Array(MIB).fill(7);
 
-/** As a message brings it: nobody has said that it was made. */
-function sent() {
-  const bytes = new Uint8Array(new SharedArrayBuffer(MIB)).fill(7);
-  arrived({ codec: 8, bytes });
-}
+export const made = memoize(import.meta.url, (n) => Buffer.alloc(MIB, n), {
+  name: 'made',
+  values: 'shared',
+});
 
-const get = process.argv[2] === 'sent' ? sent : () => sharedCopy(source);
-let most = 0;
-for (let n = 0; n < 1500; n++) {
-  get();
-  await new Promise((resolve) => setImmediate(resolve));
-  most = Math.max(most, process.memoryUsage.rss());
+export const most = memoize(
+  import.meta.url,
+  async (count) => {
+    let most = 0;
+    for (let n = 0; n < count; n++) {
+      await made.fork(n);
+      most = Math.max(most, process.memoryUsage.rss());
+    }
+    return Math.round(most / MIB);
+  },
+  { name: 'most' },
+);
+
+if (isMainThread) {
+  const pool = await createPool({ threads: 2, maxSize: '16mb', maxEntrySize: '2mb' });
+  console.log(await most(1500));
+  await pool.close();
 }
-console.log(Math.round(most / MIB));
