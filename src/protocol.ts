@@ -46,7 +46,10 @@ export const Codec = {
 } as const;
 export type Codec = (typeof Codec)[keyof typeof Codec];
 
-/** A value as bytes: what the coordinator keeps and moves, and never parses for another thread. */
+/**
+ * A value as bytes: what the coordinator keeps and moves, and never parses for another thread. Those
+ * of a large value are all of a SharedArrayBuffer, which crosses, and is kept, by reference.
+ */
 export interface Encoded {
   readonly codec: Codec;
   readonly bytes: Uint8Array;
@@ -54,7 +57,10 @@ export interface Encoded {
 
 export type Primitive = string | number | bigint | boolean | null | undefined;
 
-/** What crosses between threads and is kept in memory: a primitive as it is, the rest as bytes. */
+/**
+ * What crosses between threads and is kept in memory: a primitive as it is, unless it is large; the
+ * rest as bytes.
+ */
 export type Portable = Primitive | Encoded;
 
 /** What the coordinator must know of a memoized function to have it run in any thread. */
@@ -224,7 +230,7 @@ export interface HitsIn {
   readonly near: number;
   /** In the memory that all threads share, read by the calling thread itself. */
   readonly shared: number;
-  /** By the coordinator, in its memory: while a value is new, or when it is large. */
+  /** By the coordinator, in its memory: while a value is new, or when it is large and new here. */
   readonly memory: number;
   readonly tiers: number;
 }

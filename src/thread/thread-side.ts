@@ -22,6 +22,7 @@ import {
 import { type Definition, keyOf } from '../registry.ts';
 import type { Side } from '../side.ts';
 import { decodeArgs } from '../values/args.ts';
+import { arrived } from '../values/shared-memory.ts';
 import { decodeThrown } from '../values/thrown.ts';
 import { Blocking, ensureHeadroom, isAsynchronous, type Verdict } from './blocking.ts';
 import { Calls, snapshot } from './calls.ts';
@@ -248,6 +249,7 @@ export abstract class ThreadSide implements Side {
     if (isTasks(message)) return this.#tasks.take(message);
     switch (message.type) {
       case 'value':
+        arrived(message.value);
         if (this.#blocking.answer(message)) return;
         return this.#calls.answer(message.call, ({ definition }) =>
           this.#reads.adopt(definition, message.entry, message.value),
@@ -275,6 +277,9 @@ export abstract class ThreadSide implements Side {
       case 'closed':
         return this.#presence.closed();
       case 'found':
+        arrived(message.value);
+        this.#asked.set(message.call, message);
+        return;
       case 'counted':
         this.#asked.set(message.call, message);
         return;
@@ -335,6 +340,8 @@ export abstract class ThreadSide implements Side {
   }
 
   #finish(outcome: Outcome): void {
+    if (outcome.type === 'complete' && outcome.ttl > 0)
+      this.#reads.locate(outcome.lease, outcome.value);
     this.#mailbox.post(onTheWire(outcome), memoryOf(outcome));
     this.#ended();
   }

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createProject, type Project } from './project.ts';
 
 /** Bytes; raise it only for what is worth a download. */
-const largest = 500_000;
+const largest = 600_000;
 
 const page = { html: '<p class="dark" title="DARK, DARK">HELLO</p>', inWorker: true };
 const rendered = {
