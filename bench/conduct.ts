@@ -40,10 +40,10 @@ export async function conduct(
   return games.map(({ played }) => played);
 }
 
-/** Opens a contestant, if there is any part that it can do. */
+/** Opens a contestant, if there is any part that it can do, here. */
 async function admit(scenario: Scenario, contestant: Contestant): Promise<Game | undefined> {
   const parts = scenario.parts.filter((part) => contestant.cannot[part.name] === undefined);
-  if (parts.length === 0) return undefined;
+  if (parts.length === 0 || contestant.missing?.() !== undefined) return undefined;
   const game: Game = {
     player: new Player(scenario, contestant, parts),
     played: { contestant, rounds: [], idle: [] },

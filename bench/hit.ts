@@ -1,72 +1,110 @@
 /**
- * What does it cost to read a cached value again? On the main thread, and inside a worker, where a
- * memoized function calls another one.
+ * What does a hit cost inside a worker? A *near* hit is of a key that this thread has read before, a
+ * *shared* one of a key that it reads for the first time, and that another has computed. With one
+ * worker that reads, and with two.
  */
-import { isDeepStrictEqual } from 'node:util';
-import type { Opened, PartName } from './contestants/contestant.ts';
-import { timeHits, timeSyncHits } from './functions/hits.js';
-import { type Kind, kinds, value } from './functions/plain.js';
-import { metric, type Part, type Sample, type Scenario } from './scenario.ts';
+import { type CachedKind, cachedKinds, type KeyRange } from './functions/cached-values.js';
+import type { JobName } from './functions/jobs.js';
+import { type Crew, nanosecondsEach, ordersFor } from './in-workers/crew.ts';
+import { crewsCalled } from './in-workers/field.ts';
+import { type Bar, metric, type Part, type Sample, type Scenario } from './scenario.ts';
 
-const msEach = 20;
-const labels: Readonly<Record<Kind, string>> = {
-  number: 'number',
+const msEach = 30;
+const nearKeys = 16;
+/** Enough for a measurement, and few enough of the large ones. */
+const sharedKeys: Readonly<Record<CachedKind, number>> = {
+  string: 3_000,
+  small: 1_000,
+  fields: 1_000,
+  bytes: 40,
+};
+const labels: Readonly<Record<CachedKind, string>> = {
   string: '100 characters',
-  object: '20 fields',
-  buffer: '64 KB Buffer',
+  small: '3 fields',
+  fields: '20 fields',
+  bytes: '64 KB',
 };
 
-type Measure = (opened: Opened, kind: Kind, round: number) => Promise<unknown>;
-
-const onMainThread: Measure = async (opened, kind) => {
-  const { call, readHere } = opened;
-  expectEqual(readHere === undefined ? await call('value', kind) : readHere(kind), kind);
-  if (readHere !== undefined) return timeSyncHits(() => readHere(kind), msEach);
-  return await timeHits(() => call('value', kind), msEach);
-};
-
-const inWorker: Measure = (opened, kind, round) =>
-  opened.call('readAgain', { kind, ms: msEach, round });
-
-/** A Buffer that crossed a thread may be a plain Uint8Array: the bytes are what counts. */
-function expectEqual(answer: unknown, kind: Kind): void {
-  const plain = (it: unknown) => (it instanceof Uint8Array ? Array.from(it) : it);
-  if (!isDeepStrictEqual(plain(answer), plain(value(kind)))) {
-    throw new Error(`answered another value for "${kind}"`);
-  }
+interface Kind {
+  readonly name: 'near' | 'shared';
+  readonly question: string;
+  readonly job: Extract<JobName, 'readAgain' | 'readOnce'>;
+  count(kind: CachedKind): number;
 }
 
-function part(name: PartName, question: string, measure: Measure): Part {
+const near: Kind = {
+  name: 'near',
+  question: `${nearKeys} keys, read again and again`,
+  job: 'readAgain',
+  count: () => nearKeys,
+};
+
+const shared: Kind = {
+  name: 'shared',
+  question: 'keys that this thread has not read before, each read once',
+  job: 'readOnce',
+  count: (kind) => sharedKeys[kind],
+};
+
+function part({ name, question, job, count }: Kind, crowd: number, bars: readonly Bar[]) {
+  const readers = crowd === 1 ? '1 worker' : `${crowd} workers at the same time`;
   return {
-    name,
-    question,
-    baseline: 'lru-in-workers',
-    metrics: kinds.map((kind) => metric(kind, `ns, ${labels[kind]}`, { ratio: true })),
-    bars: [],
-    async measure(opened, round): Promise<Sample> {
+    name: `${name}, ${crowd === 1 ? '1 worker' : `${crowd} workers`}`,
+    question: `${question}, by ${readers}`,
+    baseline: 'map',
+    metrics: cachedKinds.map((kind) => metric(kind, `ns, ${labels[kind]}`, { ratio: true })),
+    bars,
+    async measure(crew: Crew, round: number): Promise<Sample> {
+      const label = `${name} ${crowd} ${round}`;
+      const ranges = cachedKinds.map((kind): KeyRange => ({ kind, label, count: count(kind) }));
+      await crew.fill(ranges);
       const sample: Record<string, number> = {};
-      for (const kind of kinds) {
-        const ns = await measure(opened, kind, round);
-        if (typeof ns !== 'number') throw new Error(`readAgain answered ${String(ns)}`);
-        sample[kind] = ns;
+      for (const keys of ranges) {
+        const reports = await crew.run(job, ordersFor(crowd, { keys, ms: msEach }));
+        sample[keys.kind] = nanosecondsEach(reports);
       }
       return sample;
     },
-  };
+  } satisfies Part<Crew>;
 }
 
-export const hit: Scenario = {
+const atMost = (contestant: string, metric: string, limit: number, to?: string): Bar => ({
+  contestant,
+  metric,
+  of: 'ratio',
+  ...(to !== undefined && { to }),
+  must: 'be at most',
+  limit,
+});
+
+export const hit: Scenario<Crew> = {
   name: 'hit',
-  warmUps: 2,
-  rounds: 9,
+  field: crewsCalled(
+    ...(['map', 'lru-cache', 'lmdb', 'port', 'redis'] as const),
+    ...(['threadmemo', 'threadmemo-frozen', 'threadmemo-await'] as const),
+  ),
+  warmUps: 1,
+  rounds: 5,
   parts: [
-    part('hit main', 'one cached value, read again and again on the main thread', onMainThread),
-    part('hit worker', 'the same inside a worker, by a function that runs there', inWorker),
+    part(near, 1, [
+      atMost('threadmemo', 'string', 2.5),
+      atMost('threadmemo', 'string', 1, 'lru-cache'),
+      atMost('threadmemo-frozen', 'fields', 2.5),
+      atMost('threadmemo-frozen', 'fields', 1, 'lru-cache'),
+    ]),
+    part(near, 2, []),
+    part(shared, 1, [
+      atMost('threadmemo', 'string', 12),
+      atMost('threadmemo', 'string', 1 / 5, 'lmdb'),
+      atMost('threadmemo', 'string', 1 / 250, 'redis'),
+      atMost('threadmemo', 'string', 1 / 150, 'port'),
+    ]),
+    part(shared, 2, []),
   ],
   notShown: [
-    'what a miss costs, and who has to compute: an lru-cache answers only what its own thread has computed',
-    'many different keys, where memory latency counts: it is always the same one',
-    'that shared values (all but threadmemo with its defaults) can be changed under the others by any caller',
-    'lru-in-workers reads without await and by its ready key everywhere: it is the floor, not a rival API',
+    'making keys: all are strings in one piece whose hashes are known, and map and lru-cache find them by identity',
+    'what a miss costs, and who has to compute: map and lru-cache answer only what their own thread has put there',
+    'that the values of map and lru-cache, and frozen ones, are one object for all who read them; of the others each read makes a new one',
+    'large caches, where memory latency counts: see scale',
   ],
 };

@@ -4,10 +4,10 @@
  * and optimises is its own, and while others are measured it only waits.
  */
 
-import type { Opened } from './contestants/contestant.ts';
-import { loadContestant } from './contestants/field.ts';
+import type { Closable } from './contestants/contestant.ts';
+import { loadContestant } from './load-contestant.ts';
 import { type Sample, threads } from './scenario.ts';
-import { scenarios } from './scenarios.ts';
+import { scenarioCalled } from './scenarios.ts';
 
 /** How long it was not this process's turn, and what CPU time it took nevertheless. */
 export interface Idle {
@@ -35,7 +35,8 @@ export interface HostArguments {
 }
 
 const { scenario, contestant, parts: partNames }: HostArguments = JSON.parse(process.argv[2] ?? '');
-const parts = scenarios.get(scenario)?.parts.filter((part) => partNames.includes(part.name)) ?? [];
+const { field, parts: allParts } = scenarioCalled(scenario);
+const parts = allParts.filter((part) => partNames.includes(part.name));
 
 let idleSince = { cpu: process.cpuUsage(), wall: performance.now() };
 
@@ -44,7 +45,7 @@ function idle(): Idle {
   return { cpu: (user + system) / 1_000, wall: performance.now() - idleSince.wall };
 }
 
-async function measure(opened: Opened, round: number): Promise<Answer> {
+async function measure(opened: Closable, round: number): Promise<Answer> {
   const before = idle();
   const samples: Record<string, Sample> = {};
   for (const part of parts) samples[part.name] = await part.measure(opened, round);
@@ -60,7 +61,7 @@ function fail(error: unknown): void {
   send({ type: 'failed', reason: error instanceof Error ? error.message : String(error) });
 }
 
-async function obey(opened: Opened, order: Order): Promise<void> {
+async function obey(opened: Closable, order: Order): Promise<void> {
   switch (order.type) {
     case 'round':
       return send(await measure(opened, order.round));
@@ -73,7 +74,7 @@ async function obey(opened: Opened, order: Order): Promise<void> {
 }
 
 try {
-  const { open } = await loadContestant(contestant);
+  const { open } = await loadContestant(field, contestant);
   const opened = await open({ threads, functions: new URL('functions/plain.js', import.meta.url) });
   process.on('message', (order: Order) => obey(opened, order).catch(fail));
   send({ type: 'opened' });

@@ -5,7 +5,9 @@ import { spinClock } from './functions/spin.js';
 import { threads } from './scenario.ts';
 import { seed } from './zipf.ts';
 
-const packages = ['piscina', 'p-memoize', 'lru-cache', 'bentocache', 'async-cache-dedupe'];
+const packages = [
+  ...['piscina', 'p-memoize', 'lru-cache', 'bentocache', 'async-cache-dedupe', 'lmdb', 'ioredis'],
+];
 
 /** What stands at the head of every report, in either form. */
 export function describeMachine() {

@@ -1,13 +1,14 @@
 /**
  * How are the benchmarks run? `npm run bench` runs all; `npm run bench -- zipf` one;
  * `--contestants a,b` only these, and whoever ratios are taken to; `--json` prints JSON instead of
- * tables (with `npm run --silent`, nothing but JSON).
+ * tables (with `npm run --silent`, nothing but JSON); `--python` measures Python's caches, too.
  */
 import { parseArgs } from 'node:util';
 import { conduct } from './conduct.ts';
-import { contestantNames, loadContestant } from './contestants/field.ts';
 import { installContestants } from './install.ts';
+import { loadContestant } from './load-contestant.ts';
 import { describeMachine } from './machine.ts';
+import { measurePython, pythonText } from './python.ts';
 import { machineText, scenarioText } from './report.ts';
 import type { Scenario } from './scenario.ts';
 import { scenarios } from './scenarios.ts';
@@ -19,13 +20,19 @@ type Request = ReturnType<typeof readArguments>;
 function readArguments() {
   const { positionals, values } = parseArgs({
     allowPositionals: true,
-    options: { json: { type: 'boolean', default: false }, contestants: { type: 'string' } },
+    options: {
+      json: { type: 'boolean', default: false },
+      contestants: { type: 'string' },
+      python: { type: 'boolean', default: false },
+    },
   });
-  const names = values.contestants?.split(',') ?? contestantNames;
-  expectKnown('contestant', names, contestantNames);
   expectKnown('benchmark', positionals, [...scenarios.keys()]);
   const wanted = (it: Scenario) => positionals.length === 0 || positionals.includes(it.name);
-  return { json: values.json, names, toRun: [...scenarios.values()].filter(wanted) };
+  const toRun = [...scenarios.values()].filter(wanted);
+  const known = [...new Set(toRun.flatMap(({ field }) => Object.keys(field)))];
+  const names = values.contestants?.split(',') ?? known;
+  expectKnown('contestant', names, known);
+  return { json: values.json, python: values.python, names, toRun };
 }
 
 function expectKnown(what: string, names: readonly string[], known: readonly string[]): void {
@@ -35,13 +42,14 @@ function expectKnown(what: string, names: readonly string[], known: readonly str
 }
 
 /** The wanted contestants and those that ratios are taken to, in the order of the field. */
-async function contestantsOf(scenario: Scenario, wanted: readonly string[]) {
-  const baselines = scenario.parts.map(({ baseline }) => baseline);
-  const names = contestantNames.filter((it) => wanted.includes(it) || baselines.includes(it));
-  return await Promise.all(names.map(loadContestant));
+async function contestantsOf({ field, parts }: Scenario, wanted: readonly string[]) {
+  const baselines = parts.map(({ baseline }) => baseline);
+  const isWanted = (name: string) => wanted.includes(name) || baselines.includes(name);
+  const names = Object.keys(field).filter(isWanted);
+  return await Promise.all(names.map((name) => loadContestant(field, name)));
 }
 
-async function run({ json, names, toRun }: Request): Promise<void> {
+async function run({ json, python, names, toRun }: Request): Promise<void> {
   installContestants();
   const machine = describeMachine();
   if (!json) console.log(machineText(machine));
@@ -53,7 +61,9 @@ async function run({ json, names, toRun }: Request): Promise<void> {
     if (!json) console.log(scenarioText(summary));
     summaries.push(summary);
   }
-  if (json) console.log(JSON.stringify({ machine, scenarios: summaries }, null, 2));
+  const hits = python ? measurePython() : undefined;
+  if (json) console.log(JSON.stringify({ machine, scenarios: summaries, python: hits }, null, 2));
+  else if (python) console.log(pythonText(hits));
 }
 
 /** A mistake in the command is not a crash: no stack. */

@@ -9,8 +9,8 @@ import type { Contestant } from './contestants/contestant.ts';
 import type { Answer, HostArguments, Order } from './host.ts';
 import type { Part, Scenario } from './scenario.ts';
 
-/** Milliseconds. Far more than any round takes; only a deadlock reaches it. */
-const patience = 60_000;
+/** Milliseconds. Far more than any round takes, or filling a cache of a million entries; only a deadlock reaches it. */
+const patience = 180_000;
 /** Milliseconds that a process has for closing. */
 const farewell = 10_000;
 

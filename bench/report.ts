@@ -54,15 +54,18 @@ function numbersOf(row: Row, part: PartSummary['part']): string[] {
   });
 }
 
-function barText({ contestant, metric, of, must, limit, measured, holds }: BarResult): string {
-  const what = of === 'ratio' ? `the ratio of ${metric}` : metric;
+function barText(bar: BarResult): string {
+  const { contestant, metric, of, to, must, limit, measured, holds } = bar;
+  const other = to === undefined ? '' : ` to ${to}`;
+  const what = of === 'ratio' ? `the ratio of ${metric}${other}` : metric;
   const verdict = holds ? 'HOLDS ' : 'MISSED';
-  const found = measured === undefined ? 'it was not measured' : `it is ${measured.toFixed(3)}`;
-  return `  ${verdict} ${contestant}: ${what} must ${must} ${limit}; ${found}`;
+  const found =
+    measured === undefined ? 'it was not measured' : `it is ${Number(measured.toPrecision(3))}`;
+  return `  ${verdict} ${contestant}: ${what} must ${must} ${Number(limit.toPrecision(3))}; ${found}`;
 }
 
 /** The first column to the left, numbers to the right. */
-function aligned(table: readonly (readonly string[])[]): string {
+export function aligned(table: readonly (readonly string[])[]): string {
   const widths = (table[0] ?? []).map((_, i) =>
     Math.max(...table.map((row) => row[i]?.length ?? 0)),
   );

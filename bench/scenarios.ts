@@ -1,10 +1,38 @@
 /** Which questions are there? The one file that names them, in the order of a full run. */
+import { fragments } from './fragments.ts';
 import { hit } from './hit.ts';
+import { hitMain } from './hit-main.ts';
+import { mainLoad } from './main-load.ts';
+import { memory } from './memory.ts';
 import { miss } from './miss.ts';
+import { scale } from './scale.ts';
 import type { Scenario } from './scenario.ts';
 import { stampede } from './stampede.ts';
+import { sync } from './sync.ts';
 import { zipf } from './zipf.ts';
 
+const inOrder: readonly Scenario[] = [
+  miss,
+  stampede,
+  zipf,
+  hit,
+  hitMain,
+  mainLoad,
+  fragments,
+  sync,
+  scale,
+  memory,
+];
+
 export const scenarios: ReadonlyMap<string, Scenario> = new Map(
-  [miss, stampede, zipf, hit].map((scenario) => [scenario.name, scenario]),
+  inOrder.map((scenario) => [scenario.name, scenario]),
 );
+
+/** @throws {Error} when there is none of that name */
+export function scenarioCalled(name: string): Scenario {
+  const scenario = scenarios.get(name);
+  if (scenario !== undefined) return scenario;
+  throw new Error(
+    `no benchmark is called "${name}"; there are ${[...scenarios.keys()].join(', ')}`,
+  );
+}

@@ -5,6 +5,7 @@
 import { performance } from 'node:perf_hooks';
 import { expectAnswer } from './callers.ts';
 import type { Opened } from './contestants/contestant.ts';
+import { callees } from './contestants/field.ts';
 import { resetCounts, tally } from './functions/counts.js';
 import { stampedeCost } from './functions/plain.js';
 import { metric, type Sample, type Scenario } from './scenario.ts';
@@ -26,8 +27,9 @@ async function measure(opened: Opened, round: number): Promise<Sample> {
   return { wall, ofIdeal: wall / (keys * stampedeCost), computations, duplicates };
 }
 
-export const stampede: Scenario = {
+export const stampede: Scenario<Opened> = {
   name: 'stampede',
+  field: callees,
   warmUps: 1,
   rounds: 5,
   parts: [

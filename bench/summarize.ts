@@ -16,7 +16,7 @@ export interface Row {
 }
 
 export interface BarResult extends Bar {
-  /** Absent when its contestant failed. */
+  /** Absent when one whom it speaks of was not there or failed. */
   readonly measured: number | undefined;
   readonly holds: boolean;
 }
@@ -29,7 +29,7 @@ export interface PartSummary {
 }
 
 /** All of a scenario's report; JSON as it is. */
-export interface ScenarioSummary extends Omit<Scenario, 'parts'> {
+export interface ScenarioSummary extends Omit<Scenario, 'parts' | 'field'> {
   readonly contestants: readonly {
     readonly name: string;
     readonly what: string;
@@ -80,8 +80,32 @@ function summarizePart(
     absent: contestants.flatMap((contestant) => whyAbsent(part, contestant, played)),
     bars: part.bars
       .filter((bar) => contestants.some(({ name }) => name === bar.contestant))
-      .map((bar) => judge(bar, rows)),
+      .map((bar) => judge(bar, measuredOf(bar, part, rows, played))),
   };
+}
+
+/** What a bar speaks of, where it was measured. */
+function measuredOf(
+  { contestant, metric, of, to }: Bar,
+  part: Part,
+  rows: readonly Row[],
+  played: readonly Played[],
+): number | undefined {
+  const cell = rows.find((row) => row.contestant === contestant)?.cells[metric];
+  if (to === undefined) return of === 'ratio' ? cell?.ratio : cell?.value;
+  const [own, other] = [contestant, to].map((name) =>
+    samplesOf(
+      played.find((it) => it.contestant.name === name),
+      part,
+    ).map((sample) => sample[metric] ?? Number.NaN),
+  );
+  return own && other ? ratioOf(own, other) : undefined;
+}
+
+/** The median of the ratios within one round; there is none when one of them has failed. */
+function ratioOf(own: readonly number[], other: readonly number[]): number | undefined {
+  if (own.length === 0 || own.length !== other.length) return undefined;
+  return median(own.map((it, round) => it / (other[round] ?? Number.NaN)));
 }
 
 function samplesOf(played: Played | undefined, part: Part): Sample[] {
@@ -102,19 +126,21 @@ function summarizeCell(metric: Metric, own: readonly Sample[], baseline: readonl
   const read = (sample: Sample | undefined) => sample?.[metric.id] ?? Number.NaN;
   const values = own.map(read);
   const value = metric.over === 'max' ? Math.max(...values) : median(values);
-  if (!metric.ratio || baseline.length !== own.length) return { value };
-  return { value, ratio: median(values.map((it, round) => it / read(baseline[round]))) };
+  const ratio = metric.ratio ? ratioOf(values, baseline.map(read)) : undefined;
+  return ratio === undefined ? { value } : { value, ratio };
 }
 
-function whyAbsent(part: Part, { name, cannot }: Contestant, played: readonly Played[]) {
+function whyAbsent(part: Part, contestant: Contestant, played: readonly Played[]) {
+  const { name, cannot } = contestant;
   const failed = played.find((it) => it.contestant.name === name)?.failed;
-  const reason = cannot[part.name] ?? (failed === undefined ? undefined : `FAILED: ${failed}`);
+  const reason =
+    cannot[part.name] ??
+    contestant.missing?.() ??
+    (failed === undefined ? undefined : `FAILED: ${failed}`);
   return reason === undefined ? [] : [{ contestant: name, reason }];
 }
 
-function judge(bar: Bar, rows: readonly Row[]): BarResult {
-  const cell = rows.find((row) => row.contestant === bar.contestant)?.cells[bar.metric];
-  const measured = bar.of === 'ratio' ? cell?.ratio : cell?.value;
+function judge(bar: Bar, measured: number | undefined): BarResult {
   if (measured === undefined) return { ...bar, measured, holds: false };
   const holds = bar.must === 'be at least' ? measured >= bar.limit : measured <= bar.limit;
   return { ...bar, measured, holds };

@@ -5,6 +5,7 @@
 import { performance } from 'node:perf_hooks';
 import { expectAnswer, runCallers } from './callers.ts';
 import type { Opened } from './contestants/contestant.ts';
+import { callees } from './contestants/field.ts';
 import { resetCounts, tally } from './functions/counts.js';
 import { zipfCost } from './functions/plain.js';
 import { metric, type Sample, type Scenario, threads } from './scenario.ts';
@@ -37,8 +38,9 @@ async function measure(opened: Opened, round: number): Promise<Sample> {
   return { wall, main, computations, duplicates, ofIdeal: wall / ideal };
 }
 
-export const zipf: Scenario = {
+export const zipf: Scenario<Opened> = {
   name: 'zipf',
+  field: callees,
   warmUps: 1,
   rounds: 3,
   parts: [

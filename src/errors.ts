@@ -40,6 +40,21 @@ export class MemoError extends Error {
   }
 }
 
+/**
+ * A thread may have two copies of this package (under tsx it has): an error that one of them has
+ * made is an instance of the other's class with its code, too.
+ */
+const KIND = Symbol.for('threadmemo:error:1');
+Object.defineProperty(MemoError.prototype, KIND, { value: true });
+Object.defineProperty(MemoError, Symbol.hasInstance, {
+  value(this: typeof MemoError, value: unknown): boolean {
+    if (Function.prototype[Symbol.hasInstance].call(this, value)) return true;
+    if (!(value instanceof Error) || !(KIND in value)) return false;
+    const isOurs = Object.hasOwn(this, 'code');
+    return isOurs && (this === MemoError || Reflect.get(value, 'code') === this.code);
+  },
+});
+
 /** The arguments cannot make a key, because they could not cross to another thread faithfully. */
 export class KeyError extends MemoError {
   static override readonly code = 'ERR_THREADMEMO_KEY';

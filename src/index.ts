@@ -4,6 +4,7 @@ import { type MemoPool, openPool } from './main/pool.ts';
 import type { PoolOptions } from './options.ts';
 
 export type { ArenaUsage } from './arena/room.ts';
+export { currentSignal } from './current-signal.ts';
 export {
   CycleError,
   DuplicateNameError,
@@ -41,7 +42,6 @@ export type {
   Size,
 } from './options.ts';
 export type { FunctionStats, HitsIn } from './protocol.ts';
-export { currentSignal } from './thread/computation.ts';
 export { mapTier } from './tiers/map-tier.ts';
 export type { Tier, TierRecord } from './tiers/tier.ts';
 

@@ -1,5 +1,6 @@
 /** What a user wraps a function with. The same on every thread; where it runs is the side's matter. */
 
+import { keepToItself } from './belonging.ts';
 import { ThreadError } from './errors.ts';
 import { canonicalKey, canonicalKeyOf } from './keys/canonical.ts';
 import { openPool } from './main/pool.ts';
@@ -19,6 +20,7 @@ import {
 import type { FunctionStats } from './protocol.ts';
 import { type Definition, keyOf, register } from './registry.ts';
 import { installedSide, type Side } from './side.ts';
+import { sideHere } from './thread/joining.ts';
 
 /**
  * The function's own signature with a `Promise` of its result. An asynchronous function keeps its
@@ -71,7 +73,8 @@ export interface MemoizedMembers<Fn extends AnyFunction> {
   has(...args: Parameters<Fn>): boolean;
   /**
    * The value, blocking the thread until it is there; throws what the call would be rejected with.
-   * In the pool's threads only, that is in code that a memoized function runs. For functions that
+   * In the pool's threads only, that is in code that a memoized function runs, and in threads that
+   * were attached (`pool.attach`). For functions that
    * are not asynchronous, unless their value is cached or being computed elsewhere.
    * @throws {KeyError} @throws {ThreadError} on any other thread
    */
@@ -142,7 +145,7 @@ export function memoize<Fn extends AnyFunction>(
   const call = (args: unknown[], limits: ResolvedCallOptions) =>
     run('call', definition, args, limits);
   const syncAny = (...args: unknown[]) => runSync(definition, args);
-  const peek = (args: unknown[]) => installedSide()?.peek(definition, args);
+  const peek = (args: unknown[]) => sideHere()?.peek(definition, args);
   const members = {
     peek: (...args: unknown[]) => peek(args)?.value,
     has: (...args: unknown[]) => peek(args) !== undefined,
@@ -186,10 +189,11 @@ function named(name: string, call: (args: unknown[]) => unknown) {
 
 /** The side of this thread; the first use opens the default pool. */
 function side(): Side {
-  const installed = installedSide();
-  if (installed) return installed;
-  openPool({});
-  return installedSide() as Side;
+  const here = sideHere();
+  if (here) return here;
+  // It may have been attached at this very moment.
+  if (keepToItself()) openPool({});
+  return sideHere() as Side;
 }
 
 /** Not an async function: a hit should cost one promise. */
@@ -207,8 +211,8 @@ function run(
 }
 
 function runSync(definition: Definition, args: unknown[]): unknown {
-  const installed = installedSide();
-  if (installed?.sync) return installed.sync(definition, args);
+  const here = sideHere();
+  if (here?.sync) return here.sync(definition, args);
   const { id } = definition.info;
   throw new ThreadError(
     `sync() of ${id} was called on a thread that belongs to no pool: it would block the thread that ` +

@@ -6,7 +6,7 @@
 
 import { availableParallelism } from 'node:os';
 import { inspect } from 'node:util';
-import type { ResourceLimits } from 'node:worker_threads';
+import { type ResourceLimits, Worker } from 'node:worker_threads';
 import { parse as parseDuration } from '@lukeed/ms';
 import { parse as parseBytes } from 'bytes';
 import { OptionError } from './errors.ts';
@@ -46,9 +46,14 @@ export interface MemoizeOptions<Fn extends AnyFunction = AnyFunction> {
   readonly cache?: (value: Awaited<ReturnType<Fn>>, args: Parameters<Fn>) => boolean;
   /**
    * `'copy'` (default): every caller has a value of its own. `'frozen'`: callers of one thread
-   * share one deep-frozen object (the bytes of typed arrays cannot be frozen).
+   * share one deep-frozen object (the bytes of typed arrays cannot be frozen). `'shared'`: for
+   * results that are a `Buffer`, a `Uint8Array` or a primitive; all callers in all threads have views
+   * of the same memory, which the computing thread copies once. Nobody may write to it, because
+   * everybody would see it. A view stays what it is as long as its caller holds it, whatever becomes
+   * of the entry: `maxSize` counts the memory while the entry is kept, and after that it is the
+   * callers'. As an argument of a memoized function, pass a copy of its bytes.
    */
-  readonly values?: 'copy' | 'frozen';
+  readonly values?: 'copy' | 'frozen' | 'shared';
 }
 
 /** Options of one call, given through `f.with(...)`. */
@@ -140,7 +145,9 @@ export function resolveMemoizeOptions(
   }
   const { ttl = Number.POSITIVE_INFINITY, version = '', values = 'copy', key, cache } = options;
   if (typeof version !== 'string') throw wrong('version', version, 'a text');
-  if (values !== 'copy' && values !== 'frozen') throw wrong('values', values, "'copy' or 'frozen'");
+  if (!['copy', 'frozen', 'shared'].includes(values)) {
+    throw wrong('values', values, "'copy', 'frozen' or 'shared'");
+  }
   return {
     name,
     version,
@@ -247,6 +254,12 @@ export function checkInputs<Inputs>(inputs: Inputs): Inputs {
   const iterable = Object(inputs);
   if (Symbol.iterator in iterable || Symbol.asyncIterator in iterable) return inputs;
   throw wrong('the first argument of map', inputs, 'an iterable, or an asynchronous one');
+}
+
+/** @throws {OptionError} */
+export function checkWorker(worker: unknown): void {
+  if (worker instanceof Worker) return;
+  throw wrong('the argument of attach', worker, 'a Worker (node:worker_threads)');
 }
 
 function checkSignal(signal: unknown): void {

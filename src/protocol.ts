@@ -7,7 +7,8 @@
  * or a call that its receiver no longer knows is late, and is dropped.
  *
  * A thread is asked for through Piscina: a task of Piscina's is a *shift*, during which the thread
- * takes its work from the port. Between shifts it sleeps, and nothing needs to reach it.
+ * takes its work from the port. Between shifts it sleeps, and nothing needs to reach it. A thread
+ * that was started by somebody else and attached to the pool gets no tasks, and has no shifts.
  *
  * A `key` is the canonical form of the arguments, as in `keys/`; together with the function id, `fn`,
  * it names an entry.
@@ -45,7 +46,10 @@ export const Codec = {
 } as const;
 export type Codec = (typeof Codec)[keyof typeof Codec];
 
-/** A value as bytes: what the coordinator keeps and moves, and never parses for another thread. */
+/**
+ * A value as bytes: what the coordinator keeps and moves, and never parses for another thread. Those
+ * of a large value are all of a SharedArrayBuffer, which crosses, and is kept, by reference.
+ */
 export interface Encoded {
   readonly codec: Codec;
   readonly bytes: Uint8Array;
@@ -53,7 +57,10 @@ export interface Encoded {
 
 export type Primitive = string | number | bigint | boolean | null | undefined;
 
-/** What crosses between threads and is kept in memory: a primitive as it is, the rest as bytes. */
+/**
+ * What crosses between threads and is kept in memory: a primitive as it is, unless it is large; the
+ * rest as bytes.
+ */
 export type Portable = Primitive | Encoded;
 
 /** What the coordinator must know of a memoized function to have it run in any thread. */
@@ -97,10 +104,14 @@ export type Arguments = readonly unknown[] | Encoded;
 export type Completed = readonly [lease: number, value: Portable, ms: number, ttl: number];
 
 /** The first word of a worker, through Piscina's own channel; it carries the port. */
-export interface Hello<Port> {
+export interface Hello<Port> extends Joined {
+  readonly port: Port;
+}
+
+/** The first word of a thread that was attached, on the channel that it has from `belonging.ts`. */
+export interface Joined {
   readonly type: 'threadmemo:hello';
   readonly threadId: number;
-  readonly port: Port;
   /**
    * Int32 cells. The first counts mail: the coordinator adds 1 and notifies after every message it
    * posts, so that a thread that blocks, or computes without returning to its event loop, can see
@@ -161,6 +172,8 @@ export type ToCoordinator =
   | { readonly type: 'clear'; readonly call: number; readonly fn: string }
   /** The thread was told to rest, and something is open in it: its shift goes on. */
   | { readonly type: 'stay' }
+  /** The thread was told that the pool is closed, and has nothing open: it says nothing after this. */
+  | { readonly type: 'bye' }
   /** Is it cached? Answered at once by `found`; the thread blocks for it. */
   | { readonly type: 'peek'; readonly call: number; readonly fn: string; readonly key: string }
   | { readonly type: 'stats'; readonly call: number; readonly fn: string };
@@ -185,6 +198,8 @@ export type ToThread =
   | { readonly type: 'define'; readonly number: number; readonly fn: FunctionInfo }
   /** There is nothing more to do. Ends the shift, or is answered by `stay`. */
   | { readonly type: 'rest' }
+  /** To a thread that was attached: the pool is closed. Answered by `bye`, in the end. */
+  | { readonly type: 'closed' }
   /** The answer to a claim. `entry` names the value: the lease that it was computed under. */
   | {
       readonly type: 'value';
@@ -215,7 +230,7 @@ export interface HitsIn {
   readonly near: number;
   /** In the memory that all threads share, read by the calling thread itself. */
   readonly shared: number;
-  /** By the coordinator, in its memory: while a value is new, or when it is large. */
+  /** By the coordinator, in its memory: while a value is new, or when it is large and new here. */
   readonly memory: number;
   readonly tiers: number;
 }

@@ -12,7 +12,7 @@ import type { FunctionStats } from './protocol.ts';
 import type { Definition } from './registry.ts';
 
 export interface Side {
-  /** True in a thread of a pool. */
+  /** True in a thread that a pool has started. */
   readonly inPool: boolean;
   /** True after its pool was closed; calls are rejected then. */
   readonly closed: boolean;
@@ -20,8 +20,10 @@ export interface Side {
   call(fn: Definition, args: readonly unknown[], options: ResolvedCallOptions): Promise<unknown>;
   /** The same, but computed by the pool, if it must be. @throws {KeyError} */
   fork(fn: Definition, args: readonly unknown[], options: ResolvedCallOptions): Promise<unknown>;
-  /** In a pool's thread only: the value; throws what the call would be rejected with. */
+  /** Not on the coordinator's own thread: the value; throws what the call would be rejected with. */
   sync?(fn: Definition, args: readonly unknown[]): unknown;
+  /** The signal of the computation that asks, once what was said to its thread is heard. */
+  signal?(): AbortSignal | undefined;
   /** The cached value in a box, because every value is possible. @throws {KeyError} */
   peek(fn: Definition, args: readonly unknown[]): { readonly value: unknown } | undefined;
   /** @throws {KeyError} */
@@ -33,7 +35,7 @@ export interface Side {
 const SIDE = Symbol.for('threadmemo:side:1');
 const realm = globalThis as { [SIDE]?: Side | undefined };
 
-/** `undefined` until a pool was opened in this thread, or a pool has started it. */
+/** `undefined` until a pool was opened in this thread, has started it, or was joined. */
 export function installedSide(): Side | undefined {
   return realm[SIDE];
 }

@@ -10,7 +10,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 /** From the top down: a file may import from the lines below its own, and from its own folder. */
 const layers = [
   ['src/index.ts', 'src/disk.ts', 'workers/pool.ts'],
-  ['src/memoize.ts'],
+  ['src/memoize.ts', 'src/current-signal.ts'],
   ['src/main/', 'src/thread/'],
   ['src/near/'],
   ['src/side.ts', 'src/map.ts'],
@@ -19,7 +19,10 @@ const layers = [
   ['src/options.ts'],
   ['src/keys/', 'src/tiers/', 'src/eviction/', 'src/arena/'],
   ['src/values/'],
-  ['src/abort.ts', 'src/clock.ts', 'src/errors.ts', 'src/linked-list.ts', 'src/protocol.ts'],
+  [
+    ...['src/abort.ts', 'src/belonging.ts', 'src/clock.ts', 'src/errors.ts', 'src/line.ts'],
+    ...['src/linked-list.ts', 'src/protocol.ts'],
+  ],
 ];
 
 const files = ['src', 'workers']

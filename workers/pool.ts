@@ -4,15 +4,16 @@
  */
 
 import { MessageChannel, type MessagePort, parentPort, threadId } from 'node:worker_threads';
-import { type Hello, TASK_CELLS } from '../src/protocol.ts';
+import { overPort } from '../src/line.ts';
+import type { Hello } from '../src/protocol.ts';
 import { installSide } from '../src/side.ts';
-import { ThreadSide } from '../src/thread/thread-side.ts';
+import { PoolSide } from '../src/thread/pool-side.ts';
 
 const { port1, port2 } = new MessageChannel();
-const cells = new SharedArrayBuffer((1 + TASK_CELLS) * Int32Array.BYTES_PER_ELEMENT);
-const side = new ThreadSide(port1, cells);
+const side = new PoolSide(overPort(port1));
 installSide(side);
 
+const { cells } = side;
 const hello: Hello<MessagePort> = { type: 'threadmemo:hello', threadId, port: port2, cells };
 parentPort?.postMessage(hello, [port2]);
 

@@ -1,13 +1,13 @@
 /** async-cache-dedupe with its memory storage, in front of Piscina. It deduplicates by itself. */
 import { createCache } from 'async-cache-dedupe';
 import { cacheEntries } from '../functions/limits.js';
-import type { Contestant, FunctionName } from './contestant.ts';
+import type { Contestant, FunctionName, Opened } from './contestant.ts';
 import { openPiscina } from './piscina.ts';
 
-export const contestant: Contestant = {
+export const contestant: Contestant<Opened> = {
   name: 'async-cache-dedupe',
   what: 'Piscina behind async-cache-dedupe, memory storage; values shared, not copied',
-  cannot: { 'hit worker': 'its cache is on the main thread, out of reach of a worker' },
+  cannot: { uneven: 'it leaves the schedule to Piscina' },
   async open(setup) {
     const pool = openPiscina(setup);
     const storage = { type: 'memory', options: { size: cacheEntries } } as const;
@@ -20,7 +20,7 @@ export const contestant: Contestant = {
       cost2ms: defined('cost2ms'),
       cost20ms: defined('cost20ms'),
       value: defined('value'),
-      readAgain: defined('readAgain'),
+      uneven: defined('uneven'),
     };
     return { call: (name, argument) => functions[name](argument), close: pool.close };
   },

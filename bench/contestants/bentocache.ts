@@ -2,13 +2,13 @@
 import { BentoCache, bentostore } from 'bentocache';
 import { memoryDriver } from 'bentocache/drivers/memory';
 import { cacheEntries } from '../functions/limits.js';
-import type { Contestant } from './contestant.ts';
+import type { Contestant, Opened } from './contestant.ts';
 import { openPiscina } from './piscina.ts';
 
-export const contestant: Contestant = {
+export const contestant: Contestant<Opened> = {
   name: 'bentocache',
   what: 'Piscina behind bentocache, memory driver, serialize: false; values shared, not copied',
-  cannot: { 'hit worker': 'its cache is on the main thread, out of reach of a worker' },
+  cannot: { uneven: 'it leaves the schedule to Piscina' },
   async open(setup) {
     const pool = openPiscina(setup);
     // With its default, serialize: true, values become JSON: slower, and a Buffer is lost.

@@ -3,7 +3,6 @@
  * why, and a way to open it. Nothing here knows a contestant; nothing in a contestant knows a
  * scenario beyond the names of its parts.
  */
-import type { HitOrder } from '../functions/hits.js';
 import type { Kind } from '../functions/plain.js';
 
 /** The measured functions and their one argument. One primitive is the cheapest key for everybody. */
@@ -11,15 +10,26 @@ export interface Arguments {
   readonly addOne: number;
   readonly cost2ms: number;
   readonly cost20ms: number;
+  /** Costs `unevenCost(key)` milliseconds. */
+  readonly uneven: number;
   readonly value: Kind;
-  /** Runs a loop of hits inside a worker; answers nanoseconds a hit. */
-  readonly readAgain: HitOrder;
 }
 
 export type FunctionName = keyof Arguments;
 
 /** A part of a scenario: one table of the report. */
-export type PartName = 'miss' | 'stampede' | 'zipf' | 'hit main' | 'hit worker';
+export type PartName =
+  | 'miss'
+  | 'uneven'
+  | 'stampede'
+  | 'zipf'
+  | 'hit main'
+  | `${'near' | 'shared'}, ${string}`
+  | 'main-load'
+  | 'fragments'
+  | 'sync'
+  | 'scale'
+  | 'memory';
 
 export interface Setup {
   /** Worker threads to run, from the start and all the time. */
@@ -28,8 +38,13 @@ export interface Setup {
   readonly functions: URL;
 }
 
-/** A contestant that is ready to be called. */
-export interface Opened {
+/** A contestant that is open, of whatever sort. */
+export interface Closable {
+  close(): Promise<void>;
+}
+
+/** A contestant that is ready to be called from the main thread. */
+export interface Opened extends Closable {
   call<Name extends FunctionName>(name: Name, argument: Arguments[Name]): Promise<unknown>;
   /**
    * Set by one that caches nothing. Where a cache is what matters, it is asked each key only once:
@@ -38,14 +53,20 @@ export interface Opened {
   readonly cachesNothing?: true;
   /** How it reads a cached value on the main thread, when that is not `await call('value', kind)`. */
   readonly readHere?: (kind: Kind) => unknown;
-  close(): Promise<void>;
 }
 
-export interface Contestant {
+export interface Contestant<Subject extends Closable = Closable> {
   readonly name: string;
   /** What it is, for a reader who does not know it. */
   readonly what: string;
   /** The parts it cannot do, each with the reason that the report prints. */
   readonly cannot: Partial<Readonly<Record<PartName, string>>>;
-  open(setup: Setup): Promise<Opened>;
+  /** What it needs and this machine lacks, and how to get it; nothing when all is there. */
+  missing?(): string | undefined;
+  open(setup: Setup): Promise<Subject>;
 }
+
+/** Contestants by name, in the order of the tables. */
+export type Field<Subject extends Closable = Closable> = Readonly<
+  Record<string, () => Promise<{ readonly contestant: Contestant<Subject> }>>
+>;

@@ -1,10 +1,10 @@
 /**
- * Who takes part, and in which order? The one file that names the contestants. They are imported
- * late: their packages are installed by the first run.
+ * Who is called from the main thread, and in which order? The one file that names these contestants.
+ * They are imported late: their packages are installed by the first run.
  */
-import type { Contestant } from './contestant.ts';
+import type { Field, Opened } from './contestant.ts';
 
-const field: Readonly<Record<string, () => Promise<{ readonly contestant: Contestant }>>> = {
+export const callees: Field<Opened> = {
   piscina: () => import('./piscina.ts'),
   'p-memoize': () => import('./p-memoize.ts'),
   'lru-in-workers': () => import('./lru-in-workers.ts'),
@@ -13,14 +13,3 @@ const field: Readonly<Record<string, () => Promise<{ readonly contestant: Contes
   threadmemo: () => import('./threadmemo.ts'),
   'threadmemo-frozen': () => import('./threadmemo-frozen.ts'),
 };
-
-export const contestantNames: readonly string[] = Object.keys(field);
-
-/** @throws {Error} when there is none of that name */
-export async function loadContestant(name: string): Promise<Contestant> {
-  const load = field[name];
-  if (load === undefined) {
-    throw new Error(`no contestant is called "${name}"; there are ${contestantNames.join(', ')}`);
-  }
-  return (await load()).contestant;
-}

@@ -2,13 +2,13 @@
 import { LRUCache } from 'lru-cache';
 import pMemoize from 'p-memoize';
 import { cacheEntries } from '../functions/limits.js';
-import type { Arguments, Contestant, FunctionName } from './contestant.ts';
+import type { Arguments, Contestant, FunctionName, Opened } from './contestant.ts';
 import { openPiscina } from './piscina.ts';
 
-export const contestant: Contestant = {
+export const contestant: Contestant<Opened> = {
   name: 'p-memoize',
   what: 'Piscina behind p-memoize and an lru-cache on the main thread; values shared, not copied',
-  cannot: { 'hit worker': 'its cache is on the main thread, out of reach of a worker' },
+  cannot: { uneven: 'it leaves the schedule to Piscina' },
   async open(setup) {
     const pool = openPiscina(setup);
     const memoized = <Name extends FunctionName>(name: Name) => {
@@ -21,7 +21,7 @@ export const contestant: Contestant = {
       cost2ms: memoized('cost2ms'),
       cost20ms: memoized('cost20ms'),
       value: memoized('value'),
-      readAgain: memoized('readAgain'),
+      uneven: memoized('uneven'),
     } as Record<FunctionName, (argument: unknown) => Promise<unknown>>;
     return { call: (name, argument) => functions[name](argument), close: pool.close };
   },

@@ -1,13 +1,5 @@
 /**
- * How long does one hit take? The same two loops for every contestant, on the main thread and in
- * workers: read the same cached value until the time is up, looking at the clock every 50 reads.
- */
-
-/**
- * @typedef {object} HitOrder what `readAgain` is asked, in a worker
- * @property {import('./plain.js').Kind} kind
- * @property {number} ms how long to go on
- * @property {number} round makes the order unlike every other one, so that it is not itself a hit
+ * How long does one hit take? The same two loops for every contestant on the main thread: read the same cached value until the time is up, looking at the clock every 50 reads.
  */
 
 const batch = 50;

@@ -3,7 +3,6 @@
  * the module its workers load. Each thread that imports this file has caches of its own.
  */
 import { LRUCache } from 'lru-cache';
-import { timeSyncHits } from './hits.js';
 import { cacheEntries } from './limits.js';
 import * as plain from './plain.js';
 
@@ -30,9 +29,5 @@ function cached(fn) {
 export const addOne = cached(plain.addOne);
 export const cost2ms = cached(plain.cost2ms);
 export const cost20ms = cached(plain.cost20ms);
+export const uneven = cached(plain.uneven);
 export const value = cached(plain.value);
-
-/** @param {import('./hits.js').HitOrder} order */
-export function readAgain({ kind, ms }) {
-  return timeSyncHits(() => value(kind), ms);
-}

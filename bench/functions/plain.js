@@ -8,6 +8,7 @@ import { spin } from './spin.js';
 /** Nominal costs in milliseconds; the scenarios' ideals are made of them. */
 export const zipfCost = 2;
 export const stampedeCost = 20;
+export const fragmentCost = 1;
 
 /** @param {number} n */
 export function addOne(n) {
@@ -28,7 +29,25 @@ export function cost20ms(key) {
   return key + 1;
 }
 
-/** The values of the scenario `hit`. */
+/** Milliseconds, 1 to 9 and 5 on average, in an order without order. @param {number} key */
+export function unevenCost(key) {
+  return 1 + (Math.imul(key, 0x9e3779b1) >>> 0) / 2 ** 29;
+}
+
+/** @param {number} key */
+export function uneven(key) {
+  spin(unevenCost(key));
+  return key + 1;
+}
+
+/** A part of a page, of the scenario `fragments`. @param {string} id ends with a number below `slots` */
+export function fragment(id) {
+  countComputation(Number(id.slice(id.lastIndexOf('/') + 1)));
+  spin(fragmentCost);
+  return id.padEnd(200, '.');
+}
+
+/** The values of the scenario `hit-main`. */
 export const kinds = /** @type {const} */ (['number', 'string', 'object', 'buffer']);
 
 /** @typedef {typeof kinds[number]} Kind */

@@ -1,8 +1,8 @@
 /**
  * What is known of an entry by its handle, on the writer's side, and how its record is filled in.
  *
- * A value that is too large for a record has a SharedArrayBuffer beside the arena, which is handed
- * to threads by reference; the record says so. It counts as `EXTERNAL_BYTES` more than it holds.
+ * A value that is too large for a record, or that came in a SharedArrayBuffer, has that beside the
+ * arena, from where it is handed to threads by reference; the record says so. It counts as `EXTERNAL_BYTES` more than it holds.
  */
 
 import { type HandleTable, MAP_BYTES, TABLE_BYTES } from './handle-table.ts';
@@ -121,7 +121,7 @@ export class Entries {
     return this.#memory.bytes.subarray(start, start + this.#memory.get(record + VALUE));
   }
 
-  /** The buffer of a value that is too large for a record: the threads' readers only say so. */
+  /** The buffer of a value that lies beside the arena: the threads' readers only say so. */
   external(handle: Handle): SharedArrayBuffer | undefined {
     return this.#externals.get(handle);
   }

@@ -64,7 +64,8 @@ export class ArenaWriter {
 
   /**
    * Publishes an entry; the key must not be present. `undefined` when there is no room now: then
-   * `refusal` says why. The bytes are copied.
+   * `refusal` says why. The bytes are copied, unless they are all of a SharedArrayBuffer: that is
+   * kept as it is, however small.
    *
    * @throws {RangeError} when there can be no such function, or no buffer for a large value
    */
@@ -75,11 +76,12 @@ export class ArenaWriter {
     const hash = this.#key.pack(fn, key);
     const keyBytes = this.#key.length >> 1;
     const whole = entryBytes(bytes.byteLength, keyBytes);
-    const isLarge = whole > this.#layout.largestRecord;
-    const size = isLarge ? entryBytes(0, keyBytes) : whole;
-    const refusal = this.#room.prepare(size, isLarge ? bytesBeside(bytes.byteLength) : 0);
+    const own = ownBuffer(bytes);
+    const isBeside = own !== undefined || whole > this.#layout.largestRecord;
+    const size = isBeside ? entryBytes(0, keyBytes) : whole;
+    const refusal = this.#room.prepare(size, isBeside ? bytesBeside(bytes.byteLength) : 0);
     if (refusal) return this.#refuse(refusal);
-    const buffer = isLarge ? sharedCopy(bytes) : undefined;
+    const buffer = isBeside ? (own ?? sharedCopy(bytes)) : undefined;
     const handle = this.#place(entry, hash, size, buffer);
     if (handle !== undefined) return handle;
     const unless = this.#room.hurry();
@@ -166,6 +168,11 @@ export class ArenaWriter {
     this.#room.added();
     return handle;
   }
+}
+
+function ownBuffer({ buffer, byteLength }: Uint8Array): SharedArrayBuffer | undefined {
+  const isOwn = buffer instanceof SharedArrayBuffer && buffer.byteLength === byteLength;
+  return isOwn ? buffer : undefined;
 }
 
 function sharedCopy(bytes: Uint8Array): SharedArrayBuffer {

@@ -1,12 +1,20 @@
 /** The pool: puts the coordinator, its threads and its memory together, and takes them down. */
 
+import type { Worker } from 'node:worker_threads';
 import type { ArenaUsage } from '../arena/room.ts';
+import { keepToItself, mayBelong } from '../belonging.ts';
 import { systemClock } from '../clock.ts';
-import { PoolOpenError, ThreadError } from '../errors.ts';
+import { PoolClosedError, PoolOpenError, ThreadError } from '../errors.ts';
 import { clockOffsetHere, Reads } from '../near/reads.ts';
-import { type PoolOptions, type ResolvedPoolOptions, resolvePoolOptions } from '../options.ts';
+import {
+  checkWorker,
+  type PoolOptions,
+  type ResolvedPoolOptions,
+  resolvePoolOptions,
+} from '../options.ts';
 import type { FunctionStats, Reading } from '../protocol.ts';
 import { installedSide, installSide } from '../side.ts';
+import { Attached } from './attached.ts';
 import { Coordinator } from './coordinator.ts';
 import { totalOf } from './counters.ts';
 import { Dispatcher } from './dispatcher.ts';
@@ -14,7 +22,7 @@ import { LocalSide } from './local-side.ts';
 import { receive } from './receive.ts';
 import { type NearUsage, Store } from './store.ts';
 import type { ThreadPeer } from './thread-peer.ts';
-import { Threads } from './threads.ts';
+import { type PeerEvents, Threads } from './threads.ts';
 import { TierChain, type TierStats } from './tier-chain.ts';
 
 /** What has happened in a pool since it was opened: the sums over all functions, and more. */
@@ -31,6 +39,8 @@ export interface PoolStats extends FunctionStats {
   readonly threads: number;
   /** Worker threads that have died or were replaced. */
   readonly threadsLost: number;
+  /** Threads that were attached, and have called a memoized function since. */
+  readonly attached: number;
   /** Calls that wait for a thread now. */
   readonly queued: number;
 }
@@ -42,6 +52,7 @@ export class MemoPool {
   readonly #store: Store;
   readonly #dispatcher: Dispatcher;
   readonly #threads: Threads;
+  readonly #attached: Attached;
   readonly #tiers: TierChain;
   #closing: Promise<void> | undefined;
 
@@ -65,15 +76,19 @@ export class MemoPool {
       attempts: options.attempts,
     });
     this.#coordinator = coordinator;
-    this.#threads = new Threads(options, systemClock, {
+    const threadEvents: PeerEvents = {
       arrived: (peer) => shareWith(peer, store),
-      shiftBegins: (peer) => dispatcher.join(peer),
-      shiftEnds: (peer) => dispatcher.leave(peer),
       received: (peer, message) => receive(coordinator, peer, message),
       died: (peer, cause) => {
         if (peer.slot !== undefined) store.leave(peer.slot);
         coordinator.died(peer, cause);
       },
+    };
+    this.#attached = new Attached(threadEvents);
+    this.#threads = new Threads(options, systemClock, {
+      ...threadEvents,
+      shiftBegins: (peer) => dispatcher.join(peer),
+      shiftEnds: (peer) => dispatcher.leave(peer),
       stranded: (cause) => this.#stranded(cause),
     });
     installSide(new LocalSide(coordinator, ownReads(store)));
@@ -93,8 +108,40 @@ export class MemoPool {
       ),
       threads: this.#threads.count,
       threadsLost: this.#threads.lost,
+      attached: this.#attached.count,
       queued: this.#dispatcher.size,
     };
+  }
+
+  /**
+   * Has a worker share the cache that somebody else has started: another pool, or `new Worker()`.
+   * Memoized functions that are called there from now on find what is cached, wait for what is being
+   * computed, and compute the rest right there; `sync` and `fork` work as in the pool's threads.
+   * The worker gets no work of this pool's, and is never ended by it.
+   *
+   * Attach a worker right after it was started: it must not have called a memoized function. The
+   * promise settles soon, whatever the worker is busy with, also if it never calls one. To attach it
+   * twice, or one of the pool's own, does nothing. When the pool is closed, calls in the worker are
+   * rejected with `PoolClosedError`, until it is attached to another pool or opens one.
+   *
+   * A worker that sleeps between its tasks, as those of Piscina and tinypool do, should await the
+   * calls that a task makes: what it leaves under way goes on with its next task, and whoever wants
+   * the same value waits until then.
+   * @throws {OptionError} when it is no `Worker`. @throws {PoolClosedError}
+   * @throws {ThreadError} when the worker has exited; when it uses a cache of its own already; when
+   * it was started before threadmemo was loaded in this thread.
+   * @example
+   * const tinypool = new Tinypool({ filename });
+   * await Promise.all(tinypool.threads.map(({ thread }) => pool.attach(thread)));
+   * @example
+   * // Whatever worker this thread will start.
+   * process.on('worker', (worker) => pool.attach(worker));
+   */
+  async attach(worker: Worker): Promise<void> {
+    checkWorker(worker);
+    if (this.#coordinator.closed)
+      throw new PoolClosedError('the pool was closed: it has no cache to share');
+    await this.#attached.attach(worker);
   }
 
   /** Forgets every value of every function. Settles when no tier answers with an old one. */
@@ -104,7 +151,7 @@ export class MemoPool {
 
   /**
    * Ends the pool: every call that waits, and every later one, is rejected with
-   * `PoolClosedError`; the threads are ended; what the tiers have not written yet is written.
+   * `PoolClosedError`; the threads are ended, but for those that were attached; what the tiers have not written yet is written.
    */
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -117,6 +164,8 @@ export class MemoPool {
 
   async #close(): Promise<void> {
     this.#coordinator.close();
+    this.#attached.close();
+    mayBelong();
     await this.#threads.destroy();
     await this.#tiers.close();
   }
@@ -147,7 +196,7 @@ function readingOf({ share }: Store, slot: number): Reading {
 
 /**
  * Opens the pool of this thread.
- * @throws {PoolOpenError} when one is open. @throws {ThreadError} in a pool's thread.
+ * @throws {PoolOpenError} when one is open. @throws {ThreadError} in a thread that uses another's.
  */
 export function openPool(options: PoolOptions): MemoPool {
   const side = installedSide();
@@ -158,11 +207,21 @@ export function openPool(options: PoolOptions): MemoPool {
         'to a module of its own, or start the application only if isMainThread (node:worker_threads).',
     );
   }
+  if (!keepToItself()) throw new ThreadError(USES_ANOTHER);
   if (side && !side.closed) {
     throw new PoolOpenError(
       'a pool is open already, by createPool() or by the first call of a memoized function; ' +
         'call createPool() before that, or close() the open one first',
     );
   }
-  return new MemoPool(resolvePoolOptions(options));
+  try {
+    return new MemoPool(resolvePoolOptions(options));
+  } catch (error) {
+    mayBelong();
+    throw error;
+  }
 }
+
+const USES_ANOTHER =
+  'this thread was attached to a pool, whose cache its memoized functions use: createPool() is for ' +
+  'the thread that has attached it';

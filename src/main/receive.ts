@@ -1,6 +1,7 @@
 /** What a thread says: each message, turned into what the coordinator does about it. */
 
 import type { Completed, ToCoordinator, WaitMode } from '../protocol.ts';
+import { arrived } from '../values/shared-memory.ts';
 import type { Coordinator } from './coordinator.ts';
 import type { Answer, Lease, Peer, Waiter } from './flight.ts';
 import type { FunctionRecord } from './function-record.ts';
@@ -10,6 +11,7 @@ export function receive(coordinator: Coordinator, peer: Peer, message: ToCoordin
   if (peer.gone) return;
   if (isCompleted(message)) {
     const [lease, value, ms, ttl] = message;
+    arrived(value);
     return coordinator.settle({ type: 'complete', lease, value, ms, ttl });
   }
   switch (message.type) {
@@ -22,7 +24,8 @@ export function receive(coordinator: Coordinator, peer: Peer, message: ToCoordin
     case 'fail':
       return coordinator.settle(message);
     case 'stay':
-      // A matter of its shift, see `threads.ts`.
+    case 'bye':
+      // Matters of its own life, see `threads.ts` and `attached.ts`.
       return;
     case 'decline':
       return coordinator.decline(message.lease, message.args);

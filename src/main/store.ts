@@ -140,7 +140,7 @@ export class Store {
     return { id: arena.entries.version(handle), handle, value, ms: arena.entries.cost(handle) };
   }
 
-  /** Keeps a value, if it can; `id` becomes the entry's. */
+  /** Keeps a value, if it can: shared memory as it is, and a copy of other bytes; `id` is the entry's. */
   set(fn: FunctionRecord, key: string, computed: Computed, id: number): void {
     this.delete(fn, key);
     const { value, ttl, ms } = computed;

@@ -1,6 +1,6 @@
-/** A worker thread, as the coordinator talks to it: its port, its cells, and what it was told. */
+/** A worker thread, as the coordinator talks to it: its line, its cells, and what it was told. */
 
-import type { MessagePort } from 'node:worker_threads';
+import type { Line } from '../line.ts';
 import { AS_BYTES, TASK_CELLS, type ToThread } from '../protocol.ts';
 import type { Lease, Peer } from './flight.ts';
 import type { FunctionRecord } from './function-record.ts';
@@ -19,7 +19,7 @@ export class ThreadPeer implements Peer {
   canTakeMore = (): void => {};
   readonly threadId: number;
   readonly terminate: () => void;
-  readonly #port: MessagePort;
+  readonly #line: Line;
   readonly #cells: Int32Array;
   /** Cell 0 counts mail. */
   #nextCell = 1;
@@ -29,20 +29,15 @@ export class ThreadPeer implements Peer {
   /** Its place in the arena. */
   slot: number | undefined;
 
-  constructor(
-    threadId: number,
-    port: MessagePort,
-    cells: SharedArrayBuffer,
-    terminate: () => void,
-  ) {
+  constructor(threadId: number, line: Line, cells: SharedArrayBuffer, terminate: () => void) {
     this.threadId = threadId;
     this.terminate = terminate;
-    this.#port = port;
+    this.#line = line;
     this.#cells = new Int32Array(cells);
   }
 
   post(message: ToThread): void {
-    this.#port.postMessage(message);
+    this.#line.post(message);
     Atomics.add(this.#cells, MAIL, 1);
     Atomics.notify(this.#cells, MAIL);
   }

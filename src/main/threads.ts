@@ -17,29 +17,36 @@ import { createRequire } from 'node:module';
 import { type MessagePort, receiveMessageOnPort, type Worker } from 'node:worker_threads';
 import type { FixedQueue, Piscina } from 'piscina';
 import type { Clock } from '../clock.ts';
+import { overPort } from '../line.ts';
 import type { ResolvedPoolOptions } from '../options.ts';
 import type { Hello, ToCoordinator } from '../protocol.ts';
 import type { Peer } from './flight.ts';
 import { ThreadPeer } from './thread-peer.ts';
 
-/** What becomes of the threads. */
-export interface ThreadEvents {
+/** What becomes of a thread, whoever has started it. */
+export interface PeerEvents {
   /** It has said hello. */
   arrived(peer: ThreadPeer): void;
+  received(peer: Peer, message: ToCoordinator): void;
+  died(peer: ThreadPeer, cause: unknown): void;
+}
+
+/** What becomes of the pool's threads. */
+export interface ThreadEvents extends PeerEvents {
   shiftBegins(peer: Peer): void;
   /** It will be told to rest, or has died. */
   shiftEnds(peer: Peer): void;
-  received(peer: Peer, message: ToCoordinator): void;
-  died(peer: ThreadPeer, cause: unknown): void;
   /** There is no thread for what waits, and none can be started. */
   stranded(cause: unknown): void;
 }
 
 /** A shift ends after two looks at a thread that has nothing to do. */
 const LOOK_MS = 10;
+/** The same while all are busy, so that long computations leave the coordinator's thread alone. */
+const LOOK_AT_BUSY_MS = 50;
 
 /** Messages of one thread that are handled in one turn of the event loop. */
-const MOST_AT_ONCE = 100;
+export const MOST_AT_ONCE = 100;
 
 /** Loaded when a pool is opened, because worker threads load this module too, and never open one. */
 const loadPiscina = () => createRequire(import.meta.url)('piscina') as typeof import('piscina');
@@ -135,7 +142,8 @@ export class Threads {
   #lookLater(): void {
     if (this.#lookAhead) return;
     this.#lookAhead = true;
-    this.#clock.after(LOOK_MS, () => {
+    const isAnyIdle = [...this.#onShift.keys()].some((threadId) => this.#isIdle(threadId));
+    this.#clock.after(isAnyIdle ? LOOK_MS : LOOK_AT_BUSY_MS, () => {
       this.#lookAhead = false;
       for (const threadId of this.#onShift.keys()) this.#look(threadId);
       if (this.#onShift.size > 0) this.#lookLater();
@@ -144,12 +152,17 @@ export class Threads {
 
   #look(threadId: number): void {
     const peer = this.#peers.get(threadId);
-    const isIdle = peer?.leases.size === 0 && peer.calls.size === 0;
+    const isIdle = this.#isIdle(threadId);
     const wasIdle = this.#onShift.get(threadId) === 1;
     this.#onShift.set(threadId, isIdle ? 1 : 0);
-    if (!isIdle || !wasIdle) return;
+    if (!peer || !isIdle || !wasIdle) return;
     this.#end(peer);
     peer.post({ type: 'rest' });
+  }
+
+  #isIdle(threadId: number): boolean {
+    const peer = this.#peers.get(threadId);
+    return peer?.leases.size === 0 && peer.calls.size === 0;
   }
 
   #end(peer: ThreadPeer): void {
@@ -167,7 +180,7 @@ export class Threads {
   #hello(message: Hello<MessagePort>): void {
     if (message?.type !== 'threadmemo:hello') return;
     const { threadId, port, cells } = message;
-    const peer = new ThreadPeer(threadId, port, cells, () => this.#terminate(threadId));
+    const peer = new ThreadPeer(threadId, overPort(port), cells, () => this.#terminate(threadId));
     this.#peers.set(threadId, peer);
     const worker = this.#worker(threadId);
     let cause: unknown;

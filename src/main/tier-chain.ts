@@ -11,7 +11,8 @@
 
 import type { Portable } from '../protocol.ts';
 import type { Tier, TierRecord } from '../tiers/tier.ts';
-import { toPortableAgain } from '../values/portable.ts';
+import { ifLarge, toPortableAgain } from '../values/portable.ts';
+import { isPrimitive } from '../values/primitive.ts';
 
 /** Writes under way; more are left out (and counted) rather than hold memory without bound. */
 const MAX_WRITES = 1000;
@@ -26,7 +27,10 @@ export interface Found {
 
 /** Throws for what is no record: a tier's failure like any other. */
 function read({ value, expiresAt, ms }: TierRecord): Found {
-  return { value: toPortableAgain(value), expiresAt: Number(expiresAt), ms: Number(ms) };
+  const found = toPortableAgain(value);
+  // Copied here once, and not for everybody who waits for it.
+  const portable = isPrimitive(found) ? found : ifLarge(found);
+  return { value: portable, expiresAt: Number(expiresAt), ms: Number(ms) };
 }
 
 export class TierStats {

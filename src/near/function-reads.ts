@@ -7,27 +7,21 @@
  */
 
 import type { ArenaReader } from '../arena/reader.ts';
-import type { Codec } from '../protocol.ts';
+import { Codec } from '../protocol.ts';
 import type { Definition } from '../registry.ts';
 import { decodeAt } from '../values/decode.ts';
-import type { FrozenValues } from '../values/frozen-values.ts';
-import { isPrimitive } from '../values/portable.ts';
-import { NearCache, type NearEntry, type NearLimits } from './near-cache.ts';
+import { type EntryValues, isKept, MISS, type Values } from './entry-values.ts';
+import { ENTRY_BYTES, NearCache, type NearEntry, type NearLimits } from './near-cache.ts';
 
-/** There is no value; every value is possible, `undefined` too. */
-export const MISS: unique symbol = Symbol('miss');
+export { MISS };
 
 const COST_UNITS = 2 ** 14;
-/** About what an entry takes in the near cache beside its value. */
-const ENTRY_BYTES = 150;
-/** Values above this are decoded each time rather than kept. */
-const LARGEST = 2 ** 18;
 
 /** What all functions of a thread share. */
 export interface ThreadReads {
   readonly reader: ArenaReader;
   readonly limits: NearLimits;
-  readonly frozen: FrozenValues;
+  readonly values: EntryValues;
   /** The coordinator's clock, in milliseconds. */
   readonly now: () => number;
 }
@@ -37,7 +31,7 @@ export class FunctionReads {
   readonly #thread: ThreadReads;
   readonly #reader: ArenaReader;
   readonly #number: number;
-  readonly #isFrozen: boolean;
+  readonly #values: Values;
   /** By the only argument, where that alone can stand for the key. */
   readonly #byOne: NearCache<unknown>;
   readonly #byKey: NearCache<string>;
@@ -49,7 +43,7 @@ export class FunctionReads {
     this.#thread = thread;
     this.#reader = reader;
     this.#number = number;
-    this.#isFrozen = definition.options.values === 'frozen';
+    this.#values = definition.options.values;
     this.#byOne = new NearCache(limits);
     this.#byKey = new NearCache(limits);
   }
@@ -102,16 +96,15 @@ export class FunctionReads {
     try {
       const expiresAt =
         reader.expiresAt === Number.POSITIVE_INFINITY ? undefined : reader.expiresAt;
-      // A large value has a buffer of its own, which the coordinator has.
-      if (reader.external || (expiresAt !== undefined && expiresAt <= this.#thread.now()))
-        return MISS;
+      if (expiresAt !== undefined && expiresAt <= this.#thread.now()) return MISS;
       const { version, handle, generation, length } = reader;
-      const value = this.#valueOf(version);
+      const value = reader.external ? this.#valueBeside() : this.#valueHere();
+      if (value === MISS) return MISS;
       if (counts) {
         reader.countHit(this.#number, false, reader.cost);
         reader.mark(handle);
       }
-      if (length <= LARGEST && (this.#isFrozen || isPrimitive(value))) {
+      if (isKept(this.#values, value, length)) {
         const cost = Math.round(reader.cost * COST_UNITS);
         const bytes = ENTRY_BYTES + length;
         near.set(key, { version, handle, value, generation, cost, expiresAt, bytes });
@@ -122,11 +115,22 @@ export class FunctionReads {
     }
   }
 
-  #valueOf(version: number): unknown {
-    const { bytes, start, length, codec } = this.#reader;
-    if (!this.#isFrozen) return decodeAt(bytes, start, start + length, codec as Codec);
-    const make = () => decodeAt(bytes, start, start + length, codec as Codec);
-    return this.#thread.frozen.get(version, make);
+  /** Of the entry found, whose bytes lie in the arena. */
+  #valueHere(): unknown {
+    const { bytes: memory, start, length, codec, version } = this.#reader;
+    const end = start + length;
+    if (this.#values === 'copy' || codec < Codec.buffer)
+      return decodeAt(memory, start, end, codec as Codec);
+    const bytes = memory.subarray(start, end);
+    return this.#thread.values.of(this.#values, version, { codec: codec as Codec, bytes });
+  }
+
+  /** Of the entry found, whose bytes this thread may have, or not. */
+  #valueBeside(): unknown {
+    const { version, codec } = this.#reader;
+    // Nothing in the arena is read any more, and this may take a while.
+    this.#reader.leave();
+    return this.#thread.values.ofLocated(this.#values, version, codec as Codec);
   }
 }
 

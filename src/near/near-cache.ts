@@ -1,9 +1,10 @@
 /**
  * What this thread has in its own memory: values that it has decoded already.
  *
- * Only values that every caller may have are here: primitives, and the frozen objects of functions
- * with `values: 'frozen'`. A value is served while the arena says, by one atomic load, that the
- * entry it is of is still there. So nothing here must ever be told of an invalidation.
+ * Only values that every caller may have are here: primitives, the frozen objects of functions with
+ * `values: 'frozen'`, and the views of functions with `values: 'shared'`. A value is served while the
+ * arena says, by one atomic load, that the entry it is of is still there. So nothing here must ever
+ * be told of an invalidation.
  *
  * Two generations of maps stand for an order of use: what is used moves to the younger one; when
  * that holds half of what is allowed, it becomes the older one, and what was in that is dropped.
@@ -28,6 +29,8 @@ export interface NearEntry {
   readonly bytes: number;
 }
 
+/** About what an entry takes beside its value. */
+export const ENTRY_BYTES = 150;
 /** Most entries, and most bytes, of one thread. */
 const MAX_ENTRIES = 20_000;
 const MAX_BYTES = 16 * 2 ** 20;
@@ -76,11 +79,11 @@ export class NearLimits {
   }
 }
 
-/** The near entries of one function, by its one primitive argument, or else by key. */
-export class NearCache<Key> {
+/** For example the near entries of one function, by its one primitive argument, or else by key. */
+export class NearCache<Key, Entry extends { readonly bytes: number } = NearEntry> {
   /** What was used since the last turn. For reading. */
-  young: Map<Key, NearEntry> = new Map();
-  #old = new Map<Key, NearEntry>();
+  young: Map<Key, Entry> = new Map();
+  #old = new Map<Key, Entry>();
   readonly #limits: NearLimits;
 
   constructor(limits: NearLimits) {
@@ -88,11 +91,11 @@ export class NearCache<Key> {
     limits.join(this);
   }
 
-  get(key: Key): NearEntry | undefined {
+  get(key: Key): Entry | undefined {
     return this.young.get(key) ?? this.#again(key);
   }
 
-  set(key: Key, entry: NearEntry): void {
+  set(key: Key, entry: Entry): void {
     const { size } = this.young;
     this.young.set(key, entry);
     if (this.young.size > size) this.#limits.added(entry.bytes);
@@ -104,7 +107,7 @@ export class NearCache<Key> {
     this.young = new Map();
   }
 
-  #again(key: Key): NearEntry | undefined {
+  #again(key: Key): Entry | undefined {
     const entry = this.#old.get(key);
     if (entry) this.set(key, entry);
     return entry;

@@ -7,8 +7,7 @@ import type { ArenaShare } from '../arena/layout.ts';
 import { ArenaReader } from '../arena/reader.ts';
 import type { Portable, Reading } from '../protocol.ts';
 import type { Definition } from '../registry.ts';
-import { FrozenValues } from '../values/frozen-values.ts';
-import { fromPortable } from '../values/portable.ts';
+import { EntryValues } from './entry-values.ts';
 import { FunctionReads, MISS, type ThreadReads } from './function-reads.ts';
 import { NearLimits } from './near-cache.ts';
 
@@ -21,10 +20,14 @@ export class Reads {
   #thread: ThreadReads | undefined;
   readonly #functions = new Map<Definition, FunctionReads>();
   readonly #numbers = new Map<string, number>();
-  readonly #frozen = new FrozenValues();
+  readonly #limits = new NearLimits((entries, bytes) => {
+    this.#thread?.reader.count(NEAR_ENTRIES, entries);
+    this.#thread?.reader.count(NEAR_BYTES, bytes);
+  });
+  readonly #values = new EntryValues(this.#limits);
   readonly #forSync: boolean;
 
-  /** @param forSync for a pool's thread, which may block: see `Definition.reads` */
+  /** @param forSync whether `sync` may read without asking the side first: see `Definition.reads` */
   constructor(forSync: boolean) {
     this.#forSync = forSync;
   }
@@ -35,11 +38,8 @@ export class Reads {
     const offset = clockOffset - clockOffsetHere();
     this.#thread = {
       reader,
-      limits: new NearLimits((entries, bytes) => {
-        reader.count(NEAR_ENTRIES, entries);
-        reader.count(NEAR_BYTES, bytes);
-      }),
-      frozen: this.#frozen,
+      limits: this.#limits,
+      values: this.#values,
       now: () => performance.now() + offset,
     };
   }
@@ -66,10 +66,17 @@ export class Reads {
     return reads ? reads.peek(args) : MISS;
   }
 
-  /** A value that has come by a message, for a caller here; `id` names the entry that it is of. */
+  /**
+   * A value that has come by a message, or was computed here, for a caller here; `id` names the
+   * entry that it is of.
+   */
   adopt({ options }: Definition, id: number, value: Portable): unknown {
-    const make = () => fromPortable(value);
-    return options.values === 'frozen' ? this.#frozen.get(id, make) : make();
+    return this.#values.of(options.values, id, value);
+  }
+
+  /** The same, when nobody here has called for it. */
+  locate(id: number, value: Portable): void {
+    this.#values.locate(id, value);
   }
 
   #start(definition: Definition): FunctionReads | undefined {

@@ -5,6 +5,7 @@ import { milliseconds } from '../options.ts';
 import type { Computed, Outcome } from '../protocol.ts';
 import type { Definition } from '../registry.ts';
 import { toPortable } from '../values/portable.ts';
+import { toShared } from '../values/shared.ts';
 import { encodeThrown } from '../values/thrown.ts';
 import { after } from './after.ts';
 import { type Computation, computations, nobodyWaits } from './computation.ts';
@@ -67,9 +68,9 @@ function keepFor({ info, options }: Definition, args: readonly unknown[], value:
   return milliseconds(`what ttl of ${info.id} returned`, ttl(value, [...args]));
 }
 
-function toPortableOf({ info }: Definition, value: unknown): Computed['value'] {
+function toPortableOf({ info, options }: Definition, value: unknown): Computed['value'] {
   try {
-    return toPortable(value, 'result');
+    return options.values === 'shared' ? toShared(value, 'result') : toPortable(value, 'result');
   } catch (error) {
     if (!(error instanceof ValueError)) throw error;
     const { path } = error;

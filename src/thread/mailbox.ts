@@ -1,5 +1,5 @@
 /**
- * A thread's end of its port: reads by event, or on demand while the thread does not return to its
+ * A thread's end of its line: reads by event, or on demand while the thread does not return to its
  * event loop, or blocks until there is something.
  *
  * The coordinator adds 1 to the `mail` cell after each message, and the thread counts what it has
@@ -7,14 +7,14 @@
  * moment after its count, so a blocked thread looks again after a millisecond at the latest.
  */
 
-import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import type { Line } from '../line.ts';
 import type { ToCoordinator, ToThread } from '../protocol.ts';
 
 const LOOK_AGAIN_MS = 1;
 const MAIL = 0;
 
 export class Mailbox {
-  readonly #port: MessagePort;
+  readonly #line: Line;
   readonly #cells: Int32Array;
   readonly #receive: (message: ToThread) => void;
   /** Messages read so far, by either way. */
@@ -25,26 +25,25 @@ export class Mailbox {
    * @param heard called when the event loop has brought a message, and it was handled.
    */
   constructor(
-    port: MessagePort,
+    line: Line,
     cells: Int32Array,
     receive: (message: ToThread) => void,
     heard: () => void,
   ) {
-    this.#port = port;
+    this.#line = line;
     this.#cells = cells;
     this.#receive = (message) => {
       this.#read = (this.#read + 1) | 0;
       receive(message);
     };
-    port.on('message', (message: ToThread) => {
-      this.#receive(message);
+    line.listen((message) => {
+      this.#receive(message as ToThread);
       heard();
     });
-    port.unref();
   }
 
   post(message: ToCoordinator, transfer?: ArrayBuffer[]): void {
-    this.#port.postMessage(message, transfer);
+    this.#line.post(message, transfer);
   }
 
   /** Handles what has arrived; false if nothing has. */
@@ -70,8 +69,8 @@ export class Mailbox {
   }
 
   #drain(): void {
-    for (let got = receiveMessageOnPort(this.#port); got; got = receiveMessageOnPort(this.#port)) {
-      this.#receive(got.message);
+    for (let got = this.#line.take(); got; got = this.#line.take()) {
+      this.#receive(got.message as ToThread);
     }
   }
 }

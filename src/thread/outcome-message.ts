@@ -1,10 +1,10 @@
 /** An outcome as it is sent, see `protocol.ts`. */
 
 import type { Completed, Outcome } from '../protocol.ts';
-import { isPrimitive } from '../values/portable.ts';
+import { isPrimitive } from '../values/primitive.ts';
 
 /** Bytes from which an outcome's memory is handed over rather than copied. */
-const LARGE = 32_768;
+const WORTH_IT = 32_768;
 
 export function onTheWire(outcome: Outcome): Completed | Extract<Outcome, { type: 'fail' }> {
   if (outcome.type === 'fail') return outcome;
@@ -12,9 +12,13 @@ export function onTheWire(outcome: Outcome): Completed | Extract<Outcome, { type
   return [lease, value, ms, ttl];
 }
 
-/** The memory to be handed over with it; whoever reads the outcome here has to do so before. */
+/**
+ * The memory to be handed over with it; whoever reads the outcome here has to do so before. Shared
+ * memory goes by reference.
+ */
 export function memoryOf(outcome: Outcome): ArrayBuffer[] | undefined {
   const said = outcome.type === 'complete' ? outcome.value : outcome.error;
-  if (isPrimitive(said) || said.bytes.byteLength < LARGE) return undefined;
-  return [said.bytes.buffer as ArrayBuffer];
+  if (isPrimitive(said) || said.bytes.byteLength < WORTH_IT) return undefined;
+  const { buffer } = said.bytes;
+  return buffer instanceof ArrayBuffer ? [buffer] : undefined;
 }

@@ -12,19 +12,11 @@
  */
 
 import type { Mailbox } from './mailbox.ts';
+import type { Presence, ThreadLife } from './presence.ts';
 
-export interface Shiftwork {
-  /** Starts what has arrived. */
-  work(): void;
-  /** Nothing is open. */
-  isQuiet(): boolean;
-  /** Says that it was told to rest, and cannot. */
-  stay(): void;
-}
-
-export class Shift {
+export class Shift implements Presence {
   readonly #mailbox: Mailbox;
-  readonly #thread: Shiftwork;
+  readonly #thread: ThreadLife;
   /** Ends Piscina's task; `undefined` off shift. */
   #end: (() => void) | undefined;
   #toldToRest = false;
@@ -32,7 +24,7 @@ export class Shift {
   /** A turn of the event loop is under way, after which we look again. */
   #turning = false;
 
-  constructor(mailbox: Mailbox, thread: Shiftwork) {
+  constructor(mailbox: Mailbox, thread: ThreadLife) {
     this.#mailbox = mailbox;
     this.#thread = thread;
   }
@@ -47,6 +39,7 @@ export class Shift {
       this.#end = resolve;
       this.#toldToRest = false;
       this.#work(false);
+      this.#thread.begun();
     });
   }
 
@@ -55,15 +48,22 @@ export class Shift {
     this.lookAgain();
   }
 
-  /** The event loop has brought something. */
   heard(): void {
     if (this.on && !this.#working) this.#work(false);
   }
 
-  /** Something has come to its end, or arrived while a computation looked for mail. */
   lookAgain(): void {
     if (this.on && !this.#working) this.#turn();
   }
+
+  opened(): void {}
+
+  ended(): void {
+    if (this.#thread.isQuiet()) this.lookAgain();
+  }
+
+  /** A pool that closes ends its threads instead. */
+  closed(): void {}
 
   /** `turned`: the event loop has turned since anything was done here. */
   #work(turned: boolean): void {

@@ -1,35 +1,37 @@
 /**
- * A pool's thread: calls that are made in it ask the coordinator, and are computed right here
- * unless somebody has the value or is computing it.
+ * A thread that shares a coordinator's cache: calls that are made in it ask the coordinator, and are
+ * computed right here unless somebody has the value or is computing it.
  *
  * Invariant: every pending call ends by exactly one of an answer, its own computation's outcome, or
  * its caller's leaving.
  */
 
-import type { MessagePort } from 'node:worker_threads';
 import { watchLimits } from '../call-limits.ts';
+import type { Line } from '../line.ts';
 import { MISS, Reads } from '../near/reads.ts';
 import type { ResolvedCallOptions } from '../options.ts';
-import type {
-  Arguments,
-  FunctionStats,
-  Outcome,
-  Tasks as TaskList,
-  ToCoordinator,
-  ToThread,
+import {
+  type Arguments,
+  type FunctionStats,
+  type Outcome,
+  TASK_CELLS,
+  type Tasks as TaskList,
+  type ToCoordinator,
+  type ToThread,
 } from '../protocol.ts';
 import { type Definition, keyOf } from '../registry.ts';
 import type { Side } from '../side.ts';
 import { decodeArgs } from '../values/args.ts';
+import { arrived } from '../values/shared-memory.ts';
 import { decodeThrown } from '../values/thrown.ts';
 import { Blocking, ensureHeadroom, isAsynchronous, type Verdict } from './blocking.ts';
 import { Calls, snapshot } from './calls.ts';
-import { computations, mail, nobodyWaits } from './computation.ts';
+import { computations, nobodyWaits } from './computation.ts';
 import { startsApplication } from './load.ts';
 import { Mailbox } from './mailbox.ts';
 import { memoryOf, onTheWire } from './outcome-message.ts';
+import type { Presence, ThreadLife } from './presence.ts';
 import { Running } from './running.ts';
-import { Shift } from './shift.ts';
 import { Tasks } from './tasks.ts';
 
 interface Lead {
@@ -40,13 +42,15 @@ interface Lead {
 
 type Asked = Extract<ToThread, { type: 'found' | 'counted' }>;
 
-export class ThreadSide implements Side {
-  readonly inPool = true;
-  readonly closed = false;
+export abstract class ThreadSide implements Side {
+  abstract readonly inPool: boolean;
+  abstract readonly closed: boolean;
+  /** See `Hello` in `protocol.ts`. */
+  readonly cells = new SharedArrayBuffer((1 + TASK_CELLS) * Int32Array.BYTES_PER_ELEMENT);
   readonly #mailbox: Mailbox;
-  readonly #shift: Shift;
+  readonly #presence: Presence;
   readonly #tasks: Tasks;
-  readonly #reads = new Reads(true);
+  readonly #reads: Reads;
   readonly #defined = new Set<Definition>();
   readonly #calls = new Calls(() => this.#ended());
   readonly #running = new Running();
@@ -63,29 +67,35 @@ export class ThreadSide implements Side {
   /** Claims of calls made off shift: a lease for them would lie in a sleeping thread's port. */
   readonly #heldBack: (() => unknown)[] = [];
 
-  constructor(port: MessagePort, sharedCells: SharedArrayBuffer) {
-    const cells = new Int32Array(sharedCells);
+  /** @param staysOpen its pool is never closed before the thread ends */
+  constructor(
+    line: Line,
+    staysOpen: boolean,
+    presenceOf: (mailbox: Mailbox, thread: ThreadLife) => Presence,
+  ) {
+    this.#reads = new Reads(staysOpen);
+    const cells = new Int32Array(this.cells);
     const receive = (message: ToThread) => this.#receive(message);
-    this.#mailbox = new Mailbox(port, cells, receive, () => this.#shift.heard());
+    this.#mailbox = new Mailbox(line, cells, receive, () => this.#presence.heard());
     this.#tasks = new Tasks(cells, this.#running, (outcome) => this.#finish(outcome));
     this.#blocking = new Blocking(this.#mailbox);
-    const isQuiet = () => this.#isQuiet;
-    this.#shift = new Shift(this.#mailbox, {
-      isQuiet,
+    this.#presence = presenceOf(this.#mailbox, {
+      isQuiet: () => this.#isQuiet,
+      isAwaited: () => this.#calls.size + this.#orders.size > 0,
       work: () => this.#tasks.startAll(),
       stay: () => this.#post({ type: 'stay' }),
+      begun: () => {
+        for (const post of this.#heldBack.splice(0)) post();
+      },
     });
-    mail.read = () => {
-      this.#mailbox.poll();
-      this.#startSoon();
-    };
   }
 
-  /** Takes what the pool has for this thread, until the coordinator says that it is all. */
-  work(): Promise<void> {
-    const shift = this.#shift.begin();
-    for (const post of this.#heldBack.splice(0)) post();
-    return shift;
+  signal(): AbortSignal | undefined {
+    const computation = computations.getStore();
+    if (!computation) return undefined;
+    this.#mailbox.poll();
+    this.#startSoon();
+    return computation.signal;
   }
 
   call(
@@ -190,7 +200,8 @@ export class ThreadSide implements Side {
     const forked = mode === 'wait' && 'args' in saved && { args: saved.args };
     const claim = () =>
       this.#post({ type: 'claim', call, fn: id, key, parent, refresh, mode, ...forked });
-    if (this.#shift.on) claim();
+    this.#presence.opened();
+    if (this.#presence.on) claim();
     else this.#heldBack.push(() => this.#calls.get(call) && claim());
     return promise;
   }
@@ -213,13 +224,18 @@ export class ThreadSide implements Side {
     const key = definition.argsKey(args);
     const call = this.#order(definition);
     this.#post({ type: 'invalidate', call, fn: definition.info.id, key });
-    return new Promise((resolve) => this.#orders.set(call, resolve));
+    return this.#done(call);
   }
 
   clear(definition: Definition): Promise<void> {
     const call = this.#order(definition);
     this.#post({ type: 'clear', call, fn: definition.info.id });
-    return new Promise((resolve) => this.#orders.set(call, resolve));
+    return this.#done(call);
+  }
+
+  #done(order: number): Promise<void> {
+    this.#presence.opened();
+    return new Promise((resolve) => this.#orders.set(order, resolve));
   }
 
   /** Blocks like {@link peek}. */
@@ -233,6 +249,7 @@ export class ThreadSide implements Side {
     if (isTasks(message)) return this.#tasks.take(message);
     switch (message.type) {
       case 'value':
+        arrived(message.value);
         if (this.#blocking.answer(message)) return;
         return this.#calls.answer(message.call, ({ definition }) =>
           this.#reads.adopt(definition, message.entry, message.value),
@@ -256,8 +273,13 @@ export class ThreadSide implements Side {
       case 'cache':
         return this.#reads.connect(message.reading);
       case 'rest':
-        return this.#shift.rest();
+        return this.#presence.rest();
+      case 'closed':
+        return this.#presence.closed();
       case 'found':
+        arrived(message.value);
+        this.#asked.set(message.call, message);
+        return;
       case 'counted':
         this.#asked.set(message.call, message);
         return;
@@ -318,6 +340,8 @@ export class ThreadSide implements Side {
   }
 
   #finish(outcome: Outcome): void {
+    if (outcome.type === 'complete' && outcome.ttl > 0)
+      this.#reads.locate(outcome.lease, outcome.value);
     this.#mailbox.post(onTheWire(outcome), memoryOf(outcome));
     this.#ended();
   }
@@ -351,11 +375,11 @@ export class ThreadSide implements Side {
 
   /** Tasks may have arrived while a computation looked for mail; they do not start inside of it. */
   #startSoon(): void {
-    if (this.#tasks.waiting > 0) this.#shift.lookAgain();
+    if (this.#tasks.waiting > 0) this.#presence.lookAgain();
   }
 
   #ended(): void {
-    if (this.#isQuiet) this.#shift.lookAgain();
+    this.#presence.ended();
   }
 }
 

@@ -9,7 +9,11 @@
 import type { Encoded } from '../protocol.ts';
 
 export interface TierRecord {
-  /** The tier keeps these bytes and must not change them. */
+  /**
+   * The tier may keep these bytes, and must not change them: they can be what callers read. Those of
+   * a large value lie in shared memory, where some APIs (`TextDecoder`, WebCrypto) want a copy. What
+   * a tier returns is kept as it is, too, and must not change later.
+   */
   readonly value: Encoded;
   /** Milliseconds since 1970; `Infinity` for never. */
   readonly expiresAt: number;

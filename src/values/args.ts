@@ -2,7 +2,7 @@
 import type { Encoded } from '../protocol.ts';
 import { decode } from './decode.ts';
 import { encodeUnlessRefused } from './encode.ts';
-import { isPrimitive } from './portable.ts';
+import { isPrimitive } from './primitive.ts';
 import { Refusal } from './refusal.ts';
 import { refusedArgument } from './refused-argument.ts';
 

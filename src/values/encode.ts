@@ -68,13 +68,21 @@ function numberBytes(value: number): Uint8Array {
   return new Uint8Array(float64);
 }
 
+/** The codec of a value that is nothing but bytes, in memory that is its thread's own. */
+export function codecOfBytes(value: object): Codec | undefined {
+  const codec = byteCodecs.get(Object.getPrototypeOf(value));
+  return codec !== undefined && kindOf(value) === 'view' ? codec : undefined;
+}
+
+/** By prototype. */
+export const byteCodecs: ReadonlyMap<object | null, Codec> = new Map<object | null, Codec>([
+  [Buffer.prototype, Codec.buffer],
+  [Uint8Array.prototype, Codec.uint8array],
+]);
+
 function encodeObject(value: object): Encoded {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  const isBuffer = prototype === Buffer.prototype;
-  if ((isBuffer || prototype === Uint8Array.prototype) && kindOf(value) === 'view') {
-    const bytes = new Uint8Array(value as Uint8Array);
-    return { codec: isBuffer ? Codec.buffer : Codec.uint8array, bytes };
-  }
+  const codec = codecOfBytes(value);
+  if (codec !== undefined) return { codec, bytes: new Uint8Array(value as Uint8Array) };
   const examined = examine(value);
   if (examined.form === 'plain') return { codec: Codec.plain, bytes: examined.bytes };
   const { losses } = examined;

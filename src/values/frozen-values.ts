@@ -6,26 +6,25 @@
  */
 
 import { deepFreeze } from './frozen.ts';
+import { WeakValues } from './weak-values.ts';
 
 export class FrozenValues {
-  readonly #byEntry = new Map<number, WeakRef<object>>();
-  readonly #collected = new FinalizationRegistry<number>((entry) => {
-    // It may have been decoded anew meanwhile.
-    if (!this.#byEntry.get(entry)?.deref()) this.#byEntry.delete(entry);
-  });
+  readonly #byEntry = new WeakValues<object>();
+
+  /** The one that is in use. */
+  known(entry: number): object | undefined {
+    return this.#byEntry.get(entry);
+  }
 
   /**
    * @param entry the name of the value, in this process; the same name is the same value.
    * @param make makes a fresh one.
    */
   get(entry: number, make: () => unknown): unknown {
-    const known = this.#byEntry.get(entry)?.deref();
+    const known = this.known(entry);
     if (known) return known;
     const value = deepFreeze(make());
-    if (typeof value === 'object' && value !== null) {
-      this.#byEntry.set(entry, new WeakRef(value));
-      this.#collected.register(value, entry);
-    }
+    if (typeof value === 'object' && value !== null) this.#byEntry.set(entry, value);
     return value;
   }
 }

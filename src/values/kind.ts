@@ -120,10 +120,15 @@ const typeTag = Object.getOwnPropertyDescriptor(
 )?.get;
 
 function isFaithfulView(value: ArrayBufferView): boolean {
+  return isFixed(value.buffer) && isUnadornedView(value);
+}
+
+/** A view of the class that it seems to be of, with no properties, whatever memory it is of. */
+export function isUnadornedView(value: ArrayBufferView): boolean {
   const claimed = viewClassName(Object.getPrototypeOf(value));
   const tag = typeTag?.call(value) ?? 'DataView';
   if (tag !== (claimed === 'Buffer' ? 'Uint8Array' : claimed)) return false;
-  return isFixed(value.buffer) && !hasSymbols(value) && !hasNamedProperties(value);
+  return !hasSymbols(value) && !hasNamedProperties(value);
 }
 
 function hasNamedProperties(value: ArrayBufferView): boolean {

@@ -1,12 +1,12 @@
 /**
- * The arena under fire for as long as you like: `npm run build && npx tsx test/arena/soak.ts 10 4`
- * runs ten minutes with four threads. Prints what has happened and the memory every few seconds;
+ * The arena under fire: `npm run soak` runs ten minutes with four threads, `npm run soak -- 1 2` one
+ * minute with two. Prints what has happened and the memory every few seconds;
  * fails when a value was wrong or the process has grown.
  */
 
 import { Fire } from './fire.ts';
 
-const [minutes = 1, threads = 4] = process.argv.slice(2).map(Number);
+const [minutes = 10, threads = 4] = process.argv.slice(2).map(Number);
 const MIB = 2 ** 20;
 const REPORT_MS = 5000;
 /** What the process may grow by after the first quarter: threads come and go, heaps breathe. */

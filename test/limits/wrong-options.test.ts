@@ -28,7 +28,7 @@ const memoizeOptions: readonly Wrong[] = [
   ['key', null, 'null', 'a function'],
   ['cache', true, 'true', 'a function'],
   ['cache', false, 'false', 'a function'],
-  ['values', 'shared', "'shared'", "'copy' or 'frozen'"],
+  ['values', 'own', "'own'", "'copy', 'frozen' or 'shared'"],
 ];
 
 const callOptions: readonly Wrong[] = [

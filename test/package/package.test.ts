@@ -3,15 +3,20 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createProject, type Project } from './project.ts';
+import { ABORTED, createProject, type Project } from './project.ts';
 
 /** Bytes; raise it only for what is worth a download. */
 const largest = 600_000;
 
-const page = { html: '<p class="dark">hello</p>', inWorker: true };
+const page = { html: '<p class="dark" title="DARK, DARK">HELLO</p>', inWorker: true };
 const rendered = {
   code: 0,
-  stdout: `${JSON.stringify({ pages: [page, page], computations: 1 })}\n`,
+  stdout: [
+    { pages: [page, page], computations: 2 },
+    { failure: 'TimeoutError', threadsLost: 0 },
+  ]
+    .map((line) => `${JSON.stringify(line)}\n`)
+    .join(''),
   stderr: '',
 };
 
@@ -72,7 +77,9 @@ describe('computes once, in a worker thread, and lets the process end', { timeou
 describe('in a script of one file', { timeout: 90_000 }, () => {
   test('a call that every thread would repeat ends in an error that names the file', async () => {
     const { code, stdout, stderr } = await project.node('script.js');
-    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    // Node 20 aborts now and then when a process ends while one of its threads loads its first modules.
+    expect([1, ABORTED]).toContain(code);
+    expect(stdout).toBe('');
     expect(stderr).toMatch(
       /LoadError: .*script\.js called .* while a worker thread was loading it/,
     );

@@ -20,10 +20,18 @@ const env = Object.fromEntries(
   ),
 );
 
+/** What a shell says of a program that ended itself by SIGABRT. */
+export const ABORTED = 134;
+
 export interface Ended {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
+}
+
+interface Failure extends Ended {
+  readonly killed: boolean;
+  readonly signal: string | null;
 }
 
 export interface Project {
@@ -107,8 +115,9 @@ async function run(command: string, args: readonly string[], cwd: string): Promi
   try {
     return { code: 0, ...(await promisify(execFile)(command, [...args], options)) };
   } catch (error) {
-    const { code, killed, stdout, stderr } = error as Ended & { killed: boolean };
+    const { code, killed, signal, stdout, stderr } = error as Failure;
     if (typeof code === 'number') return { code, stdout, stderr };
+    if (signal === 'SIGABRT') return { code: ABORTED, stdout, stderr };
     if (!killed) throw error;
     throw new Error(`${args.join(' ')} was still running after ${deadline} ms\n${stdout}${stderr}`);
   }

@@ -169,8 +169,8 @@ test('what is wrong does not compile', () => {
     memoize(here, (n: number) => n, { name: 'x', ttl: 'soon' });
     // @ts-expect-error not a duration
     memoize(here, (n: number) => n, { name: 'x', ttl: () => 'soon' });
-    // @ts-expect-error neither 'copy' nor 'frozen'
-    memoize(here, (n: number) => n, { name: 'x', values: 'shared' });
+    // @ts-expect-error neither 'copy' nor 'frozen' nor 'shared'
+    memoize(here, (n: number) => n, { name: 'x', values: 'own' });
     // @ts-expect-error not a boolean
     memoize(here, (n: number) => n, { name: 'x', cache: (value) => value });
     // @ts-expect-error misspelt

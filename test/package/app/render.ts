@@ -1,5 +1,5 @@
 import { isMainThread } from 'node:worker_threads';
-import { memoize } from 'threadmemo';
+import { currentSignal, memoize } from 'threadmemo';
 
 export type Theme = 'dark' | 'light';
 
@@ -8,10 +8,22 @@ export interface Page {
   inWorker: boolean;
 }
 
+const upper = memoize(import.meta.url, function upper(text: string): string {
+  return text.toUpperCase();
+});
+
+/** Ends when it is told to; a thread that does not is replaced. */
+export const endless = memoize(import.meta.url, function endless(text: string): string {
+  while (!currentSignal().aborted);
+  return text;
+});
+
 export const render = memoize(
   import.meta.url,
   function render(text: string, theme: Theme): Page {
-    return { html: `<p class="${theme}">${text}</p>`, inWorker: !isMainThread };
+    const [from, again, to] = [upper.sync(theme), upper.sync(theme), upper.sync(text)];
+    const html = `<p class="${theme}" title="${from}, ${again}">${to}</p>`;
+    return { html, inWorker: !isMainThread };
   },
   { ttl: '10m' },
 );

@@ -1,0 +1,58 @@
+/** What does a worker run whose contestant is a store? One order after another, by message. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { keysOf, numberedValue, valueFor } from './cached-values.js';
+import { jobs } from './jobs.js';
+import { memberOf } from './stores/store.js';
+
+/**
+ * @typedef {object} StoreWorkerData
+ * @property {string} module the store's, which exports `open`
+ * @property {unknown} data for its `open`
+ * @property {boolean} asksTogether see `Member`
+ */
+
+/**
+ * @typedef {{ type: 'fill', keys: readonly import('./cached-values.js').KeyRange[] }
+ *   | { type: 'fillNumbered', first: number, count: number }
+ *   | { type: 'job', job: import('./jobs.js').JobName, order: never }
+ *   | { type: 'close' }} StoreOrder
+ */
+
+const { module, data, asksTogether } = /** @type {StoreWorkerData} */ (workerData);
+/** @type {import('./stores/store.js').Store} */
+const store = await (await import(module)).open(data);
+const member = { ...memberOf(store), asksTogether };
+
+/** @param {StoreOrder} order */
+async function obey(order) {
+  switch (order.type) {
+    case 'fill':
+      return await fill(order.keys.flatMap(keysOf));
+    case 'fillNumbered':
+      for (let i = order.first; i < order.first + order.count; i++) store.set(i, numberedValue(i));
+      return;
+    case 'job':
+      return await jobs[order.job](member, order.order);
+    case 'close':
+      await store.close();
+      return;
+  }
+}
+
+/** @param {readonly string[]} keys */
+async function fill(keys) {
+  await store.clear();
+  await Promise.all(keys.map((key) => store.set(key, valueFor(key))));
+  // Where nobody answers a set, an answer to what was asked after it.
+  await store.get(keys[0] ?? '');
+}
+
+parentPort?.on('message', async (/** @type {StoreOrder} */ order) => {
+  try {
+    parentPort?.postMessage({ report: await obey(order) });
+  } catch (error) {
+    parentPort?.postMessage({ failure: error });
+  }
+  if (order.type === 'close') parentPort?.close();
+});
+parentPort?.postMessage({ report: undefined });

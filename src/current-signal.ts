@@ -1,0 +1,20 @@
+/** How a computation hears that it should stop. */
+
+import { installedSide } from './side.ts';
+
+const never = new AbortController().signal;
+
+/**
+ * The signal that tells the memoized function which calls this to stop, because nobody waits for
+ * its result any more. A long computation should ask now and then, even one that never returns to
+ * its event loop: every call of this looks whether it was told meanwhile. A thread whose computation
+ * goes on for a second after it was told is replaced. Outside of a computation the signal never aborts.
+ * @example
+ * for (const part of parts) {
+ *   currentSignal().throwIfAborted();
+ *   sum += crunch(part);
+ * }
+ */
+export function currentSignal(): AbortSignal {
+  return installedSide()?.signal?.() ?? never;
+}

@@ -1,0 +1,15 @@
+/** What nobody who gets it can change. */
+
+import type { Primitive } from '../protocol.ts';
+
+export function isPrimitive(value: unknown): value is Primitive {
+  switch (typeof value) {
+    case 'object':
+      return value === null;
+    case 'function':
+    case 'symbol':
+      return false;
+    default:
+      return true;
+  }
+}
