@@ -130,6 +130,11 @@ export class DiskVersionError extends MemoError {
   static override readonly code = 'ERR_THREADMEMO_DISK_VERSION';
 }
 
+/** It cannot be told which code a function reaches, so its results are in no persistent tier. */
+export class FingerprintError extends MemoError {
+  static override readonly code = 'ERR_THREADMEMO_FINGERPRINT';
+}
+
 const classes = [
   KeyError,
   ValueError,
@@ -146,6 +151,7 @@ const classes = [
   DiskAccessError,
   DiskFormatError,
   DiskVersionError,
+  FingerprintError,
 ];
 
 /** The class with this stable code; {@link MemoError} when a newer version has sent one we don't know. */

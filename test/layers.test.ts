@@ -18,7 +18,7 @@ const layers = [
   ['src/tiers/disk/'],
   ['src/options.ts'],
   ['src/keys/', 'src/tiers/', 'src/eviction/', 'src/arena/'],
-  ['src/values/'],
+  ['src/values/', 'src/fingerprint/'],
   [
     ...['src/abort.ts', 'src/belonging.ts', 'src/clock.ts', 'src/errors.ts', 'src/line.ts'],
     ...['src/linked-list.ts', 'src/protocol.ts'],

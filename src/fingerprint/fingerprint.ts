@@ -1,0 +1,65 @@
+/**
+ * Which code a module's functions can reach, as 32 hexadecimal digits: the same when that code is
+ * the same, wherever it lies and however it is written down.
+ *
+ * What counts is what a bundler would ship (`bundle.ts`), and the names and versions of the packages
+ * that it imports (`packages.ts`). It is computed once a process, and not at all if the files that
+ * it was computed from are as they were (`stamps.ts`).
+ */
+
+import { createHash } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { type Clock, systemClock } from '../clock.ts';
+import { type Bundler, bundle } from './bundle.ts';
+import { Stamps } from './stamps.ts';
+
+/** Raise it when the same code gets another fingerprint than before. */
+const FORMAT = 1;
+const DIGITS = 32;
+
+export interface FingerprintOptions {
+  /** Where fingerprints are remembered; made when it does not exist. Without it, they are not. */
+  readonly directory?: string | undefined;
+  readonly clock?: Clock;
+  readonly bundler?: Bundler;
+}
+
+export class Fingerprints {
+  readonly #known = new Map<string, Promise<string>>();
+  readonly #stamps: Stamps | undefined;
+  readonly #clock: Clock;
+  readonly #bundler: Bundler;
+
+  constructor({ directory, clock = systemClock, bundler = bundle }: FingerprintOptions = {}) {
+    this.#stamps = directory === undefined ? undefined : new Stamps(directory);
+    this.#clock = clock;
+    this.#bundler = bundler;
+  }
+
+  /**
+   * The fingerprint of a module, as it was when it was first asked for.
+   * @param module its `file:` URL; a query is of no account
+   * @throws {FingerprintError} when its code cannot be read.
+   * @throws {MissingPackageError} without the package esbuild, unless it is remembered.
+   */
+  of(module: string): Promise<string> {
+    const entry = fileURLToPath(module);
+    let known = this.#known.get(entry);
+    if (!known) {
+      known = this.#find(entry);
+      this.#known.set(entry, known);
+    }
+    return known;
+  }
+
+  async #find(entry: string): Promise<string> {
+    const remembered = this.#stamps?.recall(entry);
+    if (remembered !== undefined) return remembered;
+    const begun = this.#clock.date();
+    const { text, packages, looked } = await this.#bundler(entry);
+    const all = JSON.stringify([FORMAT, text, packages]);
+    const fingerprint = createHash('sha256').update(all).digest('hex').slice(0, DIGITS);
+    this.#stamps?.remember(entry, { fingerprint, looked, begun });
+    return fingerprint;
+  }
+}

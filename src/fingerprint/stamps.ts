@@ -1,0 +1,111 @@
+/**
+ * Remembers fingerprints beyond the process: each with a stamp of every file that it depends on. As
+ * long as all stamps are what they were, nothing needs to be read.
+ *
+ * A file a module, so that processes that write at once take nothing from each other; it is replaced
+ * as a whole, and begins with a checksum. What does not check, or cannot be written, only costs time.
+ */
+
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const FORMAT = 1;
+/**
+ * Milliseconds. What was changed so shortly before it was read may have been changed again since,
+ * with no other time to tell: some file systems count in two seconds.
+ */
+const SETTLED_AFTER = 2000;
+
+interface Remembered {
+  readonly format: typeof FORMAT;
+  readonly entry: string;
+  readonly fingerprint: string;
+  /** By path; `null` where nothing is. */
+  readonly stamps: Readonly<Record<string, string | null>>;
+}
+
+export interface Finding {
+  readonly fingerprint: string;
+  readonly looked: readonly string[];
+  /** When the first of these was read at the earliest, in milliseconds since 1970. */
+  readonly begun: number;
+}
+
+export class Stamps {
+  readonly #directory: string;
+
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  /** The fingerprint of a module, if everything is as it was then. */
+  recall(entry: string): string | undefined {
+    const found = this.#read(entry);
+    if (found?.format !== FORMAT || found.entry !== entry) return undefined;
+    const same = Object.entries(found.stamps).every(([path, stamp]) => stampOf(path).is === stamp);
+    return same ? found.fingerprint : undefined;
+  }
+
+  remember(entry: string, { fingerprint, looked, begun }: Finding): void {
+    const stamps = looked.map((path) => ({ path, ...stampOf(path) }));
+    if (stamps.some(({ changedAt }) => changedAt > begun - SETTLED_AFTER)) return;
+    const found: Remembered = {
+      format: FORMAT,
+      entry,
+      fingerprint,
+      stamps: Object.fromEntries(stamps.map(({ path, is }) => [path, is])),
+    };
+    this.#write(entry, JSON.stringify(found));
+  }
+
+  #read(entry: string): Remembered | undefined {
+    try {
+      const text = readFileSync(this.#fileOf(entry), 'utf8');
+      const end = text.indexOf('\n');
+      const body = text.slice(end + 1);
+      return checksum(body) === text.slice(0, end) ? JSON.parse(body) : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  #write(entry: string, body: string): void {
+    const file = this.#fileOf(entry);
+    const draft = `${file}.${randomUUID()}`;
+    try {
+      mkdirSync(this.#directory, { recursive: true });
+      writeFileSync(draft, `${checksum(body)}\n${body}`);
+      renameSync(draft, file);
+    } catch {
+      discard(draft);
+    }
+  }
+
+  #fileOf(entry: string): string {
+    return join(this.#directory, `${checksum(entry).slice(0, 32)}.json`);
+  }
+}
+
+function discard(draft: string): void {
+  try {
+    rmSync(draft);
+  } catch {
+    // It was not made, or the directory cannot be written any more.
+  }
+}
+
+/** The time of the last change of any kind is among it: a package's files all have the same date. */
+function stampOf(path: string): { readonly is: string | null; readonly changedAt: number } {
+  try {
+    const { ino, size, mtimeNs, ctimeNs, mtimeMs, ctimeMs } = statSync(path, { bigint: true });
+    const changedAt = Math.max(Number(mtimeMs), Number(ctimeMs));
+    return { is: `${ino} ${size} ${mtimeNs} ${ctimeNs}`, changedAt };
+  } catch {
+    return { is: null, changedAt: Number.NEGATIVE_INFINITY };
+  }
+}
+
+function checksum(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

@@ -1,0 +1,181 @@
+/** Which changes of a program change the fingerprint of a module in it. */
+
+import { cpSync, mkdirSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import { FingerprintError } from '../../src/errors.ts';
+import { Fingerprints } from '../../src/fingerprint/fingerprint.ts';
+import {
+  createProject,
+  type Files,
+  installed,
+  javascript,
+  type Project,
+  typescript,
+} from './project.ts';
+
+const projects: Project[] = [];
+afterEach(() => {
+  for (const project of projects.splice(0)) project.remove();
+});
+
+function create(files: Files): Project {
+  const project = createProject(
+    Object.fromEntries(Object.entries(files).filter(([, text]) => text !== undefined)),
+  );
+  projects.push(project);
+  return project;
+}
+
+/** As another process would say. */
+const fingerprint = (project: Project, file: string) => new Fingerprints().of(project.url(file));
+
+type Expected = 'hit' | 'miss';
+type Edit = readonly [name: string, expected: Expected, file: string, from: string, to: string];
+
+const edits = (ext: string): readonly Edit[] => [
+  ['a comment', 'hit', `words.${ext}`, '// the words', '// other words'],
+  ['a doc comment of the function', 'hit', `render.${ext}`, 'What it does.', '@license MIT'],
+  ['formatting', 'hit', `split.${ext}`, "text.split(' ')", "text\n  .split( ' ' )"],
+  ['quotes', 'hit', `split.${ext}`, "' '", '" "'],
+  ['an export that nobody imports', 'hit', `words.${ext}`, 'return 1', 'return 2'],
+  ['a module that is not imported', 'hit', 'apart.js', '1', '2'],
+  ['its own name and version', 'hit', 'package.json', '1.0.0', '1.0.1'],
+  ['formatting of JSON', 'hit', 'theme.json', '": ', '":   '],
+  ['a package that is not imported', 'hit', 'node_modules/other/package.json', '1.0.0', '2.0.0'],
+  ['the version of threadmemo', 'hit', 'node_modules/threadmemo/package.json', '0.1', '0.2'],
+  ['the function', 'miss', `render.${ext}`, 'theme.color', 'theme.size'],
+  ['the name of a function', 'miss', `render.${ext}`, 'function render', 'function paint'],
+  ['the name of a local variable', 'miss', `render.${ext}`, 'found', 'parts'],
+  ['an option', 'miss', `render.${ext}`, '});', '}, { max: 5 });'],
+  ['a helper', 'miss', `words.${ext}`, "!== ''", "!== '-'"],
+  ['a helper of a helper', 'miss', `split.${ext}`, "' '", "'  '"],
+  ['a module that is imported when it is needed', 'miss', 'late.js', '(1)', '(2)'],
+  ['CommonJS', 'miss', 'old.cjs', ').border', ').border.length'],
+  ['JSON', 'miss', 'theme.json', 'red', 'blue'],
+  ['JSON that CommonJS requires', 'miss', 'border.json', 'thin', 'wide'],
+  [
+    'an effect of a helper',
+    'miss',
+    `words.${ext}`,
+    'export function w',
+    'init();\nexport function w',
+  ],
+  ['the version of a package', 'miss', 'node_modules/sharpen/package.json', '1.0.0', '1.0.1'],
+  ["the version of a package's package", 'miss', 'node_modules/edge/package.json', '3.0', '3.1'],
+  [
+    'the order of imports, which is the order of loading',
+    'miss',
+    `render.${ext}`,
+    "import { words } from './words.js';\nimport { border } from './border.js';",
+    "import { border } from './border.js';\nimport { words } from './words.js';",
+  ],
+];
+
+const ofTypes: readonly Edit[] = [
+  ['a type', 'hit', 'text.ts', 'a: 1', 'a: 2'],
+  ['the type of a parameter', 'hit', 'words.ts', 'text: string', 'text: Text'],
+  ['a cast', 'hit', 'words.ts', 'split(text)', '(split(text) as string[])'],
+  ['an import of types', 'hit', 'render.ts', "import type { Text } from './text.ts';", ''],
+];
+
+describe.each([
+  ['JavaScript', 'js', javascript, edits('js')],
+  ['TypeScript', 'ts', typescript, [...edits('ts'), ...ofTypes]],
+] as const)('%s', (_, ext, files, table) => {
+  const entry = `render.${ext}`;
+
+  test.each(table)('a change of %s is a %s', async (_, expected, file, from, to) => {
+    const project = create(files);
+    const before = await fingerprint(project, entry);
+    expect(before).toMatch(/^[0-9a-f]{32}$/);
+    const text = files[file] as string;
+    project.write({ [file]: text.replaceAll(from, to) });
+    expect(text.replaceAll(from, to)).not.toBe(text);
+    const after = await fingerprint(project, entry);
+    expect(after === before ? 'hit' : 'miss').toBe(expected);
+    project.write({ [file]: text });
+    expect(await fingerprint(project, entry)).toBe(before);
+  });
+
+  test('the same program in another folder is the same', async () => {
+    const project = create(files);
+    const other = create({ 'package.json': '{}' });
+    const deeper = join(other.folder, 'in/some/folder');
+    mkdirSync(deeper, { recursive: true });
+    cpSync(project.folder, deeper, { recursive: true });
+    expect(await fingerprint(other, `in/some/folder/${entry}`)).toBe(
+      await fingerprint(project, entry),
+    );
+  });
+
+  test('a file that moves is the same', async () => {
+    const project = create(files);
+    const before = await fingerprint(project, entry);
+    const text = (files[entry] as string).replace('./words.js', './zz/all-words.js');
+    const words = (files[`words.${ext}`] as string).replace('./split.js', '../split.js');
+    project.write({
+      [entry]: text,
+      [`zz/all-words.${ext}`]: words,
+      'border.js': files['border.js']?.replace('./words.js', './zz/all-words.js'),
+      [`words.${ext}`]: undefined,
+    });
+    expect(await fingerprint(project, entry)).toBe(before);
+  });
+});
+
+test('modules that import each other', async () => {
+  const circle = (value: number) => ({
+    'a.js': `import { b } from './b.js';\nexport const a = () => b;\n`,
+    'b.js': `import { a } from './a.js';\nexport const b = () => [a, ${value}];\n`,
+  });
+  const project = create(circle(1));
+  const before = await fingerprint(project, 'a.js');
+  project.write(circle(2));
+  expect(await fingerprint(project, 'a.js')).not.toBe(before);
+});
+
+test('where Node looks first decides which version it is', async () => {
+  const project = create({
+    'node_modules/edge/package.json': installed('edge', '1.0.0'),
+    'in/a.js': `import 'edge/deep/file.js';\n`,
+  });
+  const before = await fingerprint(project, 'in/a.js');
+  project.write({ 'in/node_modules/edge/package.json': installed('edge', '2.0.0') });
+  expect(await fingerprint(project, 'in/a.js')).not.toBe(before);
+});
+
+test('a package that is a link to its sources is code, and not a version', async () => {
+  const project = create({
+    'lib/package.json': installed('@me/lib', '1.0.0'),
+    'lib/index.js': 'exports.x = 1;',
+    'app/a.js': `import { x } from '@me/lib';\nexport const a = () => x;\n`,
+    'app/node_modules/.keep': '',
+  });
+  mkdirSync(join(project.folder, 'app/node_modules/@me'));
+  symlinkSync(join(project.folder, 'lib'), join(project.folder, 'app/node_modules/@me/lib'));
+  const before = await fingerprint(project, 'app/a.js');
+  project.write({ 'lib/package.json': installed('@me/lib', '1.0.1') });
+  expect(await fingerprint(project, 'app/a.js')).toBe(before);
+  project.write({ 'lib/index.js': 'exports.x = 2;' });
+  expect(await fingerprint(project, 'app/a.js')).not.toBe(before);
+});
+
+test('a package that is not installed is no failure, and its arrival is a change', async () => {
+  const project = create({
+    'a.js': `export const a = () => import('edge').catch(() => 0);\nexport const b = () => import('edge');`,
+  });
+  const before = await fingerprint(project, 'a.js');
+  project.write({ 'node_modules/edge/package.json': installed('edge', '1.0.0') });
+  expect(await fingerprint(project, 'a.js')).not.toBe(before);
+});
+
+test.each([
+  ['cannot be parsed', { 'b.js': 'export const b = ;' }, 'b.js:1: '],
+  ['is not there', {}, 'a.js:1: '],
+])('an import that %s is an error that names the place', async (_, files, place) => {
+  const project = create({ 'a.js': `import './b.js';`, ...files });
+  const failure = fingerprint(project, 'a.js');
+  await expect(failure).rejects.toThrow(FingerprintError);
+  await expect(failure).rejects.toThrow(join(project.folder, place));
+});
