@@ -71,6 +71,8 @@ export interface FunctionInfo {
   readonly module: string;
   /** Most entries kept of this function. */
   readonly max: number;
+  /** Its id says which version of its code it is: nobody needs to look at the code. */
+  readonly versioned: boolean;
 }
 
 /** A computation's result, with what its function's own options said about keeping it. */

@@ -75,7 +75,8 @@ export function register(
   const id = functionId(url, options.name, options.version);
   const known = functions().get(id);
   if (known && !isAnotherEvaluation(known, module, url)) throw duplicate(options.name, known);
-  const info: FunctionInfo = { id, module: url, max: options.max };
+  const versioned = options.version !== '';
+  const info: FunctionInfo = { id, module: url, max: options.max, versioned };
   const definition = { info, fn, options, argsKey, module, reads: undefined };
   functions().set(id, definition);
   return { definition, again: known !== undefined };

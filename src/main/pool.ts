@@ -24,6 +24,7 @@ import { type NearUsage, Store } from './store.ts';
 import type { ThreadPeer } from './thread-peer.ts';
 import { type PeerEvents, Threads } from './threads.ts';
 import { TierChain, type TierStats } from './tier-chain.ts';
+import { versioned } from './versioned-tier.ts';
 
 /** What has happened in a pool since it was opened: the sums over all functions, and more. */
 export interface PoolStats extends FunctionStats {
@@ -58,7 +59,8 @@ export class MemoPool {
 
   constructor(options: ResolvedPoolOptions) {
     this.options = options;
-    this.#tiers = new TierChain(options.tiers);
+    const infoOf = (id: string) => coordinator.functions.get(id)?.info;
+    this.#tiers = new TierChain(versioned(options.tiers, infoOf));
     this.#store = new Store(options, systemClock);
     this.#dispatcher = new Dispatcher(options.maxQueue, systemClock, {
       begin: (flight, peer) => coordinator.begin(flight, peer),

@@ -24,6 +24,13 @@ export interface TierRecord {
 export interface Tier {
   /** Names the tier in `pool.stats()`. */
   readonly name: string;
+  /**
+   * Records are there for later processes, whose code may be another: the ids of functions come with
+   * a fingerprint of their code behind them, unless the function has a `version`.
+   */
+  readonly persistent?: boolean;
+  /** Of a persistent tier: a directory of its own, where fingerprints are remembered beside it. */
+  readonly directory?: string;
   /** The record last set for this key, or `undefined`; one that has expired may be left out. */
   get(functionId: string, key: string): Promise<TierRecord | undefined>;
   set(functionId: string, key: string, record: TierRecord): Promise<void>;

@@ -41,7 +41,12 @@ function world(max: number) {
   const backlog = { enqueue: (flight: Flight) => waiting.push(flight) > 0, withdraw() {} };
   const tiers = new TierChain([]);
   const coordinator = new Coordinator({ clock: systemClock, store, tiers, backlog, attempts: 2 });
-  const fn = coordinator.define({ id: 'threadmemo/memory.js#memory', module: 'file:///m.js', max });
+  const fn = coordinator.define({
+    id: 'threadmemo/memory.js#memory',
+    module: 'file:///m.js',
+    max,
+    versioned: true,
+  });
   const peer: Peer = {
     leases: new Set(),
     calls: new Map(),

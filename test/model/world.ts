@@ -174,7 +174,7 @@ export class World {
 
   fn(id: string): FunctionRecord {
     const max = id === 'g' ? 2 : Number.POSITIVE_INFINITY;
-    return this.coordinator.define({ id, module: `file:///${id}.js`, max });
+    return this.coordinator.define({ id, module: `file:///${id}.js`, max, versioned: true });
   }
 
   /** A call on the coordinator's thread. */

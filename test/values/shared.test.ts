@@ -74,7 +74,10 @@ describe('a large value', () => {
 describe('the store', () => {
   const limits = { max: 10, maxSize: 16 * MIB, maxEntrySize: 16 * MIB };
   const fn = () =>
-    new FunctionRecord({ id: 'm.js#f', module: 'file:///m.js', max: Number.POSITIVE_INFINITY }, 0);
+    new FunctionRecord(
+      { id: 'm.js#f', module: 'file:///m.js', max: Number.POSITIVE_INFINITY, versioned: true },
+      0,
+    );
   const computed = (value: Portable) => ({ value, ms: 1, ttl: 1000 });
 
   test.each([

@@ -49,6 +49,8 @@ export function openDiskTier(options: DiskTierOptions, clock: Clock = systemCloc
 
 class LmdbTier implements DiskTier {
   readonly name = 'disk';
+  readonly persistent = true;
+  readonly directory: string;
   readonly #options: ResolvedDiskTierOptions;
   readonly #db: Database;
   readonly #clock: Clock;
@@ -66,6 +68,7 @@ class LmdbTier implements DiskTier {
 
   constructor(options: ResolvedDiskTierOptions, db: Database, clock: Clock) {
     this.#options = options;
+    this.directory = options.path;
     this.#db = db;
     this.#clock = clock;
     this.#entries = new Entries(db, clock);

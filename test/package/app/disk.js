@@ -5,7 +5,8 @@ import { loaded } from './loaded.js';
 const path = process.argv[2];
 try {
   const pool = await createPool({ threads: 1, tiers: [diskTier({ path })] });
-  console.log(JSON.stringify({ main: loaded.original(), worker: await loaded() }));
+  const worker = await loaded();
+  console.log(JSON.stringify({ main: loaded.original(), worker }));
   await pool.close();
 } catch (error) {
   console.log(JSON.stringify({ name: error.name, code: error.code, message: error.message }));

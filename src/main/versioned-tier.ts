@@ -1,0 +1,80 @@
+/**
+ * A tier whose records outlive the code that has made them, told the functions' ids with a
+ * fingerprint of that code behind them. So a record is found only by the code that has made it, and
+ * those of older code lie beside it until they are evicted.
+ *
+ * A function with a version of its own is left as it is. One whose code cannot be told is kept out of
+ * the tier: every operation fails, which the chain counts, and a warning says why.
+ */
+
+import { join } from 'node:path';
+import { Fingerprints } from '../fingerprint/fingerprint.ts';
+import type { FunctionInfo } from '../protocol.ts';
+import type { Tier } from '../tiers/tier.ts';
+
+export interface FunctionVersions {
+  /** The function's id toward persistent tiers. */
+  idOf(functionId: string): Promise<string>;
+}
+
+/** Wraps the tiers that need it. */
+export function versioned(
+  tiers: readonly Tier[],
+  infoOf: (functionId: string) => FunctionInfo | undefined,
+): readonly Tier[] {
+  const persistent = tiers.filter((tier) => tier.persistent);
+  const home = persistent.find(({ directory }) => directory !== undefined)?.directory;
+  const versions = functionVersions(
+    new Fingerprints({ directory: home && join(home, 'fingerprints') }),
+    infoOf,
+  );
+  return tiers.map((tier) => (tier.persistent ? versionedTier(tier, versions) : tier));
+}
+
+export function versionedTier(tier: Tier, { idOf }: FunctionVersions): Tier {
+  const named = async <T>(
+    functionId: string,
+    key: string,
+    run: (id: string, key: string) => Promise<T>,
+  ): Promise<T> => {
+    const id = await idOf(functionId);
+    return run(id, id + key.slice(functionId.length));
+  };
+  return {
+    name: tier.name,
+    get: (functionId, key) => named(functionId, key, (id, its) => tier.get(id, its)),
+    set: (functionId, key, record) =>
+      named(functionId, key, (id, its) => tier.set(id, its, record)),
+    delete: (functionId, key) => named(functionId, key, (id, its) => tier.delete(id, its)),
+    clear: async (functionId) =>
+      tier.clear(functionId === undefined ? undefined : await idOf(functionId)),
+    close: () => tier.close(),
+  };
+}
+
+export function functionVersions(
+  fingerprints: Pick<Fingerprints, 'of'>,
+  infoOf: (functionId: string) => FunctionInfo | undefined,
+  warn: (why: string) => void = warnProcess,
+): FunctionVersions {
+  const said = new Set<string>();
+  return {
+    async idOf(functionId) {
+      const info = infoOf(functionId);
+      if (!info || info.versioned) return functionId;
+      try {
+        return `${functionId}@${await fingerprints.of(info.module)}`;
+      } catch (error) {
+        const why = error instanceof Error ? error.message : String(error);
+        // One for a module, whose functions all fail with the same words.
+        if (!said.has(why)) warn(why);
+        said.add(why);
+        throw error;
+      }
+    },
+  };
+}
+
+function warnProcess(why: string): void {
+  process.emitWarning(`results are kept in no persistent tier: ${why}`, 'ThreadmemoWarning');
+}

@@ -1,0 +1,136 @@
+/** Function versions as a user meets them: programs that are run, changed, and run again. */
+
+import { execFile } from 'node:child_process';
+import { mkdirSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { FingerprintError } from '../../src/errors.ts';
+import { functionVersions, versionedTier } from '../../src/main/versioned-tier.ts';
+import { Codec } from '../../src/protocol.ts';
+import { mapTier } from '../../src/tiers/map-tier.ts';
+import type { TierRecord } from '../../src/tiers/tier.ts';
+import { tierSuite } from '../suites/tier.ts';
+import { createProject, type Files, type Project } from './project.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+const program = (options = '{}'): Files => ({
+  'package.json': '{ "name": "app", "type": "module" }',
+  'render.js': `
+import { memoize } from 'threadmemo';
+import { helper } from './helper.js';
+export const render = memoize(import.meta.url, function render(x) { return helper(x); }, ${options});
+`,
+  'helper.js': 'export const helper = (x) => x + 1;',
+  'main.js': `
+import { createPool } from 'threadmemo';
+import { diskTier } from 'threadmemo/disk';
+import { render } from './render.js';
+const pool = await createPool({ threads: 1, tiers: [diskTier({ path: 'cache' })] });
+const value = await render(1);
+const { computations } = render.stats();
+const { hits, failures } = pool.stats().tiers.disk;
+await pool.close();
+console.log(JSON.stringify({ value, computations, hits, failures, id: render.id }));
+`,
+});
+
+interface Run {
+  readonly value: number;
+  readonly computations: number;
+  readonly hits: number;
+  readonly failures: number;
+  readonly id: string;
+  readonly warnings: string;
+}
+
+let project: Project;
+beforeEach(() => {
+  project = createProject(program());
+  mkdirSync(join(project.folder, 'node_modules'));
+  symlinkSync(root, join(project.folder, 'node_modules/threadmemo'));
+});
+afterEach(() => project.remove());
+
+async function run(): Promise<Run> {
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, ['main.js'], {
+    cwd: project.folder,
+    timeout: 60_000,
+  });
+  return { ...JSON.parse(stdout), warnings: stderr };
+}
+
+test('a changed helper is computed again, and what the old code has made is there when it returns', async () => {
+  expect(await run()).toMatchObject({ value: 2, computations: 1, hits: 0, warnings: '' });
+  expect(await run()).toMatchObject({
+    value: 2,
+    computations: 0,
+    hits: 1,
+    id: 'app/render.js#render',
+  });
+  project.write({ 'helper.js': 'export const helper = (x) => x + 2;' });
+  expect(await run()).toMatchObject({ value: 3, computations: 1, hits: 0 });
+  project.write({ 'helper.js': '/* as it was */ export const helper = (x) => x + 1;' });
+  expect(await run()).toMatchObject({ value: 2, computations: 0, hits: 1, failures: 0 });
+});
+
+test('with a version of its own, the code is not looked at', async () => {
+  project.write(program(`{ version: '1' }`));
+  expect(await run()).toMatchObject({ value: 2, computations: 1 });
+  project.write({ 'helper.js': 'export const helper = (x) => x + 2;' });
+  expect(await run()).toMatchObject({ value: 2, computations: 0, hits: 1 });
+});
+
+test('code that cannot be told costs the tier, not the call, and is said once', async () => {
+  project.write({
+    'helper.js': `${program()['helper.js']}\nexport const l = () => import('./gone.js');`,
+  });
+  for (const _ of [1, 2]) {
+    const { warnings, ...rest } = await run();
+    expect(rest).toMatchObject({ value: 2, computations: 1, hits: 0 });
+    expect(rest.failures).toBeGreaterThan(0);
+    expect(warnings).toContain(join(project.folder, 'helper.js:2'));
+    expect(warnings.match(/ThreadmemoWarning/g)).toHaveLength(1);
+  }
+});
+
+const RECORD: TierRecord = {
+  value: { codec: Codec.buffer, bytes: Uint8Array.of(1) },
+  expiresAt: Number.POSITIVE_INFINITY,
+  ms: 1,
+};
+
+/** What a process with this code makes of a tier. */
+function asSeenBy(code: string, records: Map<string, Map<string, TierRecord>>) {
+  const info = (id: string) => ({ id, module: 'file:///m.js', max: 1, versioned: false });
+  const versions = functionVersions({ of: async () => code }, info);
+  return versionedTier(mapTier(records), versions);
+}
+
+tierSuite('a tier with function versions', () => asSeenBy('1f', new Map()));
+
+test('the key has the id with the fingerprint, and to forget reaches only the present code', async () => {
+  const records = new Map();
+  const [old, present] = [asSeenBy('1f', records), asSeenBy('2e', records)];
+  await old.set('f', 'f(1)', RECORD);
+  await present.set('f', 'f(1)', RECORD);
+  expect([...records.keys()]).toEqual(['f@1f', 'f@2e']);
+  expect([...records.get('f@1f').keys()]).toEqual(['f@1f(1)']);
+  await present.clear('f');
+  expect(await present.get('f', 'f(1)')).toBeUndefined();
+  expect(await old.get('f', 'f(1)')).toEqual(RECORD);
+  await present.clear();
+  expect(await old.get('f', 'f(1)')).toBeUndefined();
+});
+
+test('functions of one module that fail alike are warned of once', async () => {
+  const warnings: string[] = [];
+  const of = () => Promise.reject(new FingerprintError('broken'));
+  const info = (id: string) => ({ id, module: 'file:///m.js', max: 1, versioned: false });
+  const { idOf } = functionVersions({ of }, info, (why) => warnings.push(why));
+  await expect(idOf('f')).rejects.toThrow(FingerprintError);
+  await expect(idOf('g')).rejects.toThrow(FingerprintError);
+  expect(warnings).toEqual(['broken']);
+});
