@@ -28,7 +28,10 @@ export type AnyFunction = (...args: any[]) => any;
 export interface MemoizeOptions<Fn extends AnyFunction = AnyFunction> {
   /** Default: the function's own name. Unique in its module. */
   readonly name?: string;
-  /** Part of the function id: change it when the function's meaning changes. Default: none. */
+  /**
+   * Part of the function id: change it when the function's meaning changes. Default: none; then
+   * tiers that outlive the process tell old code from new by themselves.
+   */
   readonly version?: string;
   /**
    * How long a value is served. A function is called with each value, in the thread that has

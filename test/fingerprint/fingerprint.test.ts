@@ -161,6 +161,56 @@ test('a package that is a link to its sources is code, and not a version', async
   expect(await fingerprint(project, 'app/a.js')).not.toBe(before);
 });
 
+test.each([
+  ['import()', `export const a = () => import(/* webpackChunkName: "x" */ './b.js');`],
+  ['a call', `export const a = /* @__PURE__ */ String(1);`],
+  ['a property', `/* @type {1} */ export const a = { /** the a */ a: 1 /* one */ };`],
+  ['a file', `//! legal\n/* @preserve */ export const a = 1; // end`],
+])('comments in %s are of no account', async (_, text) => {
+  const project = create({ 'a.js': text, 'b.js': '' });
+  const before = await fingerprint(project, 'a.js');
+  const without = text.replaceAll(/\/\*.*?\*\/|\/\/.*/g, '');
+  expect(without).not.toBe(text);
+  project.write({ 'a.js': without });
+  expect(await fingerprint(project, 'a.js')).toBe(before);
+});
+
+test('what is loaded for its effects counts, whatever package.json says of them', async () => {
+  const project = create({
+    'package.json': '{ "type": "module", "sideEffects": false }',
+    'a.js': `import { b } from './b.js';\nexport const a = 1;`,
+    'b.js': `export const b = /* @__PURE__ */ globalThis.init(1);`,
+  });
+  const before = await fingerprint(project, 'a.js');
+  project.write({ 'b.js': `export const b = /* @__PURE__ */ globalThis.init(2);` });
+  expect(await fingerprint(project, 'a.js')).not.toBe(before);
+});
+
+test.each([
+  ['imports of package.json', '#b', 'package.json', '{ "imports": { "#b": "./b.ts" } }'],
+  [
+    'the own name of the package',
+    'app/b',
+    'package.json',
+    '{ "name": "app", "exports": { "./b": "./b.ts" } }',
+  ],
+  [
+    'paths of tsconfig.json',
+    '@/b',
+    'tsconfig.json',
+    '{ "compilerOptions": { "paths": { "@/*": ["./*"] } } }',
+  ],
+])('%s lead to code', async (_, specifier, file, settings) => {
+  const project = create({
+    'a.ts': `import { b } from '${specifier}';\nexport const a = () => b;`,
+    'b.ts': 'export const b = 1;',
+    [file]: settings,
+  });
+  const before = await fingerprint(project, 'a.ts');
+  project.write({ 'b.ts': 'export const b = 2;' });
+  expect(await fingerprint(project, 'a.ts')).not.toBe(before);
+});
+
 test('a package that is not installed is no failure, and its arrival is a change', async () => {
   const project = create({
     'a.js': `export const a = () => import('edge').catch(() => 0);\nexport const b = () => import('edge');`,
