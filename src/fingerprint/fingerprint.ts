@@ -10,8 +10,9 @@
 import { createHash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { type Clock, systemClock } from '../clock.ts';
+import { FingerprintError } from '../errors.ts';
 import { type Bundler, bundle } from './bundle.ts';
-import { Stamps } from './stamps.ts';
+import { changedAfter, type Finding, Stamps } from './stamps.ts';
 
 /** Raise it when the same code gets another fingerprint than before. */
 const FORMAT = 1;
@@ -20,6 +21,11 @@ const DIGITS = 32;
 export interface FingerprintOptions {
   /** Where fingerprints are remembered; made when it does not exist. Without it, they are not. */
   readonly directory?: string | undefined;
+  /**
+   * When the process has started to load code, in milliseconds since 1970. What was changed since
+   * may be another code than the one that runs, and is refused. Default: nothing is.
+   */
+  readonly startedAt?: number;
   readonly clock?: Clock;
   readonly bundler?: Bundler;
 }
@@ -27,11 +33,15 @@ export interface FingerprintOptions {
 export class Fingerprints {
   readonly #known = new Map<string, Promise<string>>();
   readonly #stamps: Stamps | undefined;
+  readonly #startedAt: number;
   readonly #clock: Clock;
   readonly #bundler: Bundler;
 
-  constructor({ directory, clock = systemClock, bundler = bundle }: FingerprintOptions = {}) {
+  constructor(options: FingerprintOptions = {}) {
+    const { directory, startedAt = Number.POSITIVE_INFINITY } = options;
+    const { clock = systemClock, bundler = bundle } = options;
     this.#stamps = directory === undefined ? undefined : new Stamps(directory);
+    this.#startedAt = startedAt;
     this.#clock = clock;
     this.#bundler = bundler;
   }
@@ -53,13 +63,22 @@ export class Fingerprints {
   }
 
   async #find(entry: string): Promise<string> {
-    const remembered = this.#stamps?.recall(entry);
-    if (remembered !== undefined) return remembered;
+    const { fingerprint, looked } = this.#stamps?.recall(entry) ?? (await this.#compute(entry));
+    const changed = changedAfter(this.#startedAt, looked);
+    if (changed === undefined) return fingerprint;
+    throw new FingerprintError(
+      `it is not known which code of ${entry} runs, because ${changed} was changed after the ` +
+        'process had started. Start it again, or give the functions a version',
+    );
+  }
+
+  async #compute(entry: string): Promise<Finding> {
     const begun = this.#clock.date();
     const { text, packages, looked } = await this.#bundler(entry);
     const all = JSON.stringify([FORMAT, text, packages]);
     const fingerprint = createHash('sha256').update(all).digest('hex').slice(0, DIGITS);
-    this.#stamps?.remember(entry, { fingerprint, looked, begun });
-    return fingerprint;
+    const finding = { fingerprint, looked, begun };
+    this.#stamps?.remember(entry, finding);
+    return finding;
   }
 }

@@ -39,12 +39,13 @@ export class Stamps {
     this.#directory = directory;
   }
 
-  /** The fingerprint of a module, if everything is as it was then. */
-  recall(entry: string): string | undefined {
+  /** What was found about a module, if everything is as it was then. */
+  recall(entry: string): Omit<Finding, 'begun'> | undefined {
     const found = this.#read(entry);
     if (found?.format !== FORMAT || found.entry !== entry) return undefined;
-    const same = Object.entries(found.stamps).every(([path, stamp]) => stampOf(path).is === stamp);
-    return same ? found.fingerprint : undefined;
+    const { fingerprint, stamps } = found;
+    const same = Object.entries(stamps).every(([path, stamp]) => stampOf(path).is === stamp);
+    return same ? { fingerprint, looked: Object.keys(stamps) } : undefined;
   }
 
   remember(entry: string, { fingerprint, looked, begun }: Finding): void {
@@ -93,6 +94,11 @@ function discard(draft: string): void {
   } catch {
     // It was not made, or the directory cannot be written any more.
   }
+}
+
+/** A file, but no folder, that was changed after a moment in milliseconds since 1970. */
+export function changedAfter(moment: number, paths: readonly string[]): string | undefined {
+  return paths.find((path) => stampOf(path).changedAt > moment && statSync(path).isFile());
 }
 
 /** The time of the last change of any kind is among it: a package's files all have the same date. */

@@ -25,7 +25,10 @@ export function versioned(
   const persistent = tiers.filter((tier) => tier.persistent);
   const home = persistent.find(({ directory }) => directory !== undefined)?.directory;
   const versions = functionVersions(
-    new Fingerprints({ directory: home && join(home, 'fingerprints') }),
+    new Fingerprints({
+      directory: home && join(home, 'fingerprints'),
+      startedAt: performance.timeOrigin,
+    }),
     infoOf,
   );
   return tiers.map((tier) => (tier.persistent ? versionedTier(tier, versions) : tier));

@@ -97,6 +97,16 @@ test('a change that keeps the size and the date is noticed', async () => {
   expect(await ask()).not.toBe(first);
 });
 
+test('what was changed after the start is refused, remembered or not', async () => {
+  await ask();
+  const directory = cache.folder;
+  const url = project.url('render.js');
+  const of = (startedAt: number) => new Fingerprints({ directory, startedAt }).of(url);
+  await expect(of(Date.now() - 60_000)).rejects.toThrow(/was changed after/);
+  expect(await of(Date.now() + 60_000)).toBe(await ask());
+  expect(bundled).toBe(1);
+});
+
 test('what was changed just now is not trusted to stay', async () => {
   await ask(0);
   expect(remembered()).toEqual([]);

@@ -76,6 +76,23 @@ test('a changed helper is computed again, and what the old code has made is ther
   expect(await run()).toMatchObject({ value: 2, computations: 0, hits: 1, failures: 0 });
 });
 
+test('code that was changed under a running process is not taken for the one that runs', async () => {
+  const main = program()['main.js'] as string;
+  const change = `
+import { writeFileSync } from 'node:fs';
+writeFileSync('helper.js', 'export const helper = (x) => x + 2;');
+`;
+  project.write({
+    'main.js': `${main.split('\nconst value')[0]}${change}const value${main.split('\nconst value')[1]}`,
+  });
+  const { warnings, ...rest } = await run();
+  expect(rest).toMatchObject({ computations: 1, hits: 0 });
+  expect(rest.failures).toBeGreaterThan(0);
+  expect(warnings).toContain(`${join(project.folder, 'helper.js')} was changed after`);
+  project.write({ 'main.js': main });
+  expect(await run()).toMatchObject({ value: 3, computations: 1, hits: 0, warnings: '' });
+});
+
 test('with a version of its own, the code is not looked at', async () => {
   project.write(program(`{ version: '1' }`));
   expect(await run()).toMatchObject({ value: 2, computations: 1 });
