@@ -197,3 +197,34 @@ export const forksLate = memoize(here, function forksLate(gate: string): string 
   });
   return 'returned';
 });
+
+/** Which computation it was. */
+export const edition = memoize(here, function edition(gate: string): number {
+  return count(`${gate}:editions`);
+});
+
+/** The same, for a moment only. */
+export const shortEdition = memoize(
+  here,
+  function shortEdition(gate: string): number {
+    return count(`${gate}:editions`);
+  },
+  { ttl: 200 },
+);
+
+/** Reads until the value is in its own near cache, and again, in the same turn, once it was forgotten. */
+export const readsAcross = memoize(here, function readsAcross(gate: string): number[] {
+  const before = [0, 0, 0, 0].map(() => edition.sync(gate));
+  count(`${gate}:read`);
+  while (counted(`${gate}:forgotten`) === 0);
+  return [...before, edition.sync(gate)];
+});
+
+/** The same with time that passes. */
+export const readsLater = memoize(here, function readsLater(gate: string): number {
+  for (let n = 0; n < 4; n++) shortEdition.sync(gate);
+  const end = performance.now() + 210;
+  while (performance.now() < end);
+  const now = counted(`${gate}:editions`);
+  return shortEdition.sync(gate) - now;
+});

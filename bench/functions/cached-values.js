@@ -14,7 +14,8 @@ export const cachedKinds = /** @type {const} */ (['string', 'small', 'fields', '
  * @property {number} count
  */
 
-const size = 64 * 1024;
+/** Just below what has memory of its own, which a thread is first sent by a message. */
+const size = 64_000;
 
 /**
  * The same strings whenever a thread asks for them: a `Map` that they were put into finds them by

@@ -11,7 +11,7 @@ import {
   sumOfSquares,
 } from '../../workers/blocking.ts';
 import { counted, fresh, reaches } from '../../workers/shared.ts';
-import { open, rejection } from './open.ts';
+import { open, openForAll, rejection } from './open.ts';
 
 test("forked calls run in all threads at once, their caller's too", async () => {
   await open({ threads: 3 });
@@ -47,11 +47,11 @@ test('a thread that forks when it was told to rest is still there for it', async
 });
 
 describe('map', () => {
+  const pool = openForAll({ threads: 2 });
   const numbers = (from: number, count: number) =>
     Array.from({ length: count }, (_, n) => from + n);
 
   test('results are in the order of the inputs', async () => {
-    await open({ threads: 2 });
     const inputs = numbers(1000, 300);
     const results = [];
     for await (const each of square.map(inputs, { concurrency: 7 })) results.push(each);
@@ -59,12 +59,10 @@ describe('map', () => {
   });
 
   test('inside a computation it does the same', async () => {
-    await open({ threads: 2 });
     expect(await sumOfSquares(100)).toBe(328350);
   });
 
   test('an endless source is read no further than the window', async () => {
-    await open({ threads: 2 });
     let read = 0;
     let closed = false;
     async function* endless() {
@@ -85,7 +83,6 @@ describe('map', () => {
   });
 
   test("the first failure ends it: a call's, or the source's", async () => {
-    const pool = await open({ threads: 2 });
     const seen: number[] = [];
     async function take(inputs: Iterable<number>) {
       for await (const each of square.map(inputs, { concurrency: 2 })) seen.push(each);
@@ -98,11 +95,10 @@ describe('map', () => {
     }
     expect((await rejection(take(broken()))).message).toBe('no more');
     expect(seen).toEqual([9, 16, 9]);
-    expect(pool.stats().queued).toBe(0);
+    expect(pool().stats().queued).toBe(0);
   });
 
   test('a signal ends it with its reason, also while nothing is ready', async () => {
-    await open({ threads: 1 });
     const abort = new AbortController();
     async function* waits() {
       yield 8;
@@ -119,7 +115,6 @@ describe('map', () => {
   });
 
   test('progress counts what was begun and what has succeeded', async () => {
-    await open({ threads: 2 });
     const progress: { done: number; started: number }[] = [];
     const onProgress = (now: { done: number; started: number }) => void progress.push(now);
     for await (const _ of square.map(numbers(3000, 20), { onProgress, concurrency: 4 }));

@@ -13,13 +13,14 @@ export async function open(options: PoolOptions): Promise<MemoPool> {
   return pool;
 }
 
-/** One pool for all tests of a file that do not mind what the others have done in it. */
-export function openForAll(options: PoolOptions): void {
+/** One pool for all tests of a file, or group, that do not mind what the others have done in it. */
+export function openForAll(options: PoolOptions): () => MemoPool {
   let pool: MemoPool;
   beforeAll(async () => {
     pool = await createPool(options);
   });
   afterAll(() => pool.close());
+  return () => pool;
 }
 
 /** What a promise is rejected with. */
