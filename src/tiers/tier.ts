@@ -21,6 +21,34 @@ export interface TierRecord {
   readonly ms: number;
 }
 
+/** What a tier says to a process that wants to compute. */
+export type LeaseAnswer =
+  /** Nobody computes it, and there is no record: this process may, until it ends the lease. */
+  | { readonly state: 'granted'; readonly lease: TierLease }
+  /** There is a record by now. */
+  | { readonly state: 'found'; readonly record: TierRecord }
+  /**
+   * Another process computes it. `over` settles when that has ended, however it has, or when it is
+   * time to ask again for any other reason; it never rejects. `leave` says that nobody waits any more.
+   */
+  | { readonly state: 'held'; readonly over: Promise<void>; leave(): void };
+
+/**
+ * The right to compute one key, among all processes that use the tier. The tier keeps it alive as
+ * long as its process lives; when the process dies it ends, and one other process gets it. A delete
+ * or clear of its key, by any process, ends it too.
+ */
+export interface TierLease {
+  /**
+   * Sets the record and ends the lease, in one step; neither, if the lease has ended before. So what
+   * was computed before an invalidation, or by a process that was taken for dead, is not stored.
+   * @returns whether it was stored
+   */
+  store(record: TierRecord): Promise<boolean>;
+  /** Ends the lease without a record: the computation has failed, or its value is not to be kept. */
+  release(): Promise<void>;
+}
+
 export interface Tier {
   /** Names the tier in `pool.stats()`. */
   readonly name: string;
@@ -37,6 +65,11 @@ export interface Tier {
   delete(functionId: string, key: string): Promise<void>;
   /** Forgets everything of one function, or of all when none is given. */
   clear(functionId?: string): Promise<void>;
-  /** Called once, after the last operation has settled. */
+  /**
+   * Single flight between processes, where the engine can. It answers at once; of all that ask for a
+   * key, one is granted the lease, and the others are woken when it has ended and ask again.
+   */
+  lease?(functionId: string, key: string): Promise<LeaseAnswer>;
+  /** Called once, after the last operation has settled. Ends the leases that this process has. */
   close(): Promise<void>;
 }
