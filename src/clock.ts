@@ -9,6 +9,8 @@ export interface Clock {
   after(ms: number, run: () => void): Timer;
   /** Calls `run` once, after the events that wait already, unless the process ends first. */
   soon(run: () => void): void;
+  /** Keeps the process alive until cancelled. */
+  stayAlive(): Timer;
 }
 
 export interface Timer {
@@ -26,4 +28,8 @@ export const systemClock: Clock = {
     return { cancel: () => clearTimeout(timer) };
   },
   soon: (run) => void setImmediate(run),
+  stayAlive() {
+    const timer = setInterval(() => {}, LONGEST_TIMER);
+    return { cancel: () => clearInterval(timer) };
+  },
 };

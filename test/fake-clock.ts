@@ -6,6 +6,7 @@ export class FakeClock implements Clock {
   #now = 0;
   #timers = new Set<{ at: number; run: () => void }>();
   #soon: (() => void)[] = [];
+  #awake = 0;
 
   now(): number {
     return this.#now;
@@ -23,6 +24,16 @@ export class FakeClock implements Clock {
 
   soon(run: () => void): void {
     this.#soon.push(run);
+  }
+
+  stayAlive(): Timer {
+    this.#awake++;
+    return { cancel: () => this.#awake-- };
+  }
+
+  /** Nobody keeps the process alive. */
+  get mayEnd(): boolean {
+    return this.#awake === 0;
   }
 
   advance(ms: number): void {

@@ -7,30 +7,24 @@
  * - leases and flights are ended by identity, so a late or dead leader settles nothing newer;
  * - every waiter is answered exactly once, or leaves; a flight without waiters does not go on;
  * - what was leased or probed before an invalidation is not stored after it, in any tier;
+ * - what a tier leases is computed here only under its lease, and `tier-leases.ts` is told of every
+ *   flight that ends, waits for a thread, or has got one;
  * - a waiter on another thread never waits for work that has not started: it does it itself.
  */
 
 import type { Clock } from '../clock.ts';
 import { PoolClosedError } from '../errors.ts';
-import type { Arguments, Computed, FunctionInfo, FunctionStats, Outcome } from '../protocol.ts';
-import { keyOf } from '../registry.ts';
-import { toEncoded } from '../values/portable.ts';
+import type { Arguments, FunctionInfo, FunctionStats, Outcome } from '../protocol.ts';
 import { cycleOf, deadlocks } from './cycle.ts';
-import { cycleError, failure, queueFull, workerLost } from './failures.ts';
-import {
-  type Flight,
-  type Lease,
-  ORPHANED,
-  type Peer,
-  QUEUED,
-  SETTLED,
-  type Waiter,
-} from './flight.ts';
+import { cycleError, failure, workerLost } from './failures.ts';
+import { type Flight, type Lease, ORPHANED, type Peer, SETTLED, type Waiter } from './flight.ts';
 import { type Backlog, Flights } from './flights.ts';
 import { FunctionRecord } from './function-record.ts';
+import { Kept } from './kept.ts';
 import { Leases } from './leases.ts';
+import { Starting } from './starting.ts';
 import type { Entry, Store } from './store.ts';
-import type { Found, TierChain } from './tier-chain.ts';
+import type { TierChain } from './tier-chain.ts';
 
 /** A call that found nothing in memory. */
 export interface Want {
@@ -53,19 +47,36 @@ export interface CoordinatorParts {
   readonly backlog: Backlog;
   /** Thread deaths after which a computation is given up. */
   readonly attempts: number;
+  /** Threads of the pool. */
+  readonly threads: number;
 }
 
 export class Coordinator {
   readonly leases: Leases;
   readonly functions = new Map<string, FunctionRecord>();
   readonly #parts: CoordinatorParts;
+  readonly #kept: Kept;
   readonly #flights: Flights;
+  readonly #start: Starting;
   #closed = false;
 
   constructor(parts: CoordinatorParts) {
     this.#parts = parts;
     this.leases = new Leases(parts.clock);
-    this.#flights = new Flights(parts.backlog);
+    this.#kept = new Kept(parts.clock, parts.store, parts.tiers);
+    const { leases } = this;
+    this.#flights = new Flights(parts.backlog, (flight) => this.#start.tierLeases.leave(flight));
+    this.#start = new Starting({ ...parts, leases, flights: this.#flights, kept: this.#kept });
+  }
+
+  /** Flights that wait for a lease of a tier's, and for a thread after that. */
+  get inLine(): number {
+    return this.#start.tierLeases.size;
+  }
+
+  /** A thread has room, and the backlog has nothing for it. */
+  hungry(): void {
+    this.#start.tierLeases.next();
   }
 
   get closed(): boolean {
@@ -133,7 +144,7 @@ export class Coordinator {
 
   /** A queued flight's turn has come: the lease for its task in this thread. */
   begin(flight: Flight, peer: Peer): Lease {
-    return this.leases.grant(flight, peer);
+    return this.#start.task(flight, peer);
   }
 
   /** The outcome of a computation; a late one (of a lease that has ended) is dropped. */
@@ -150,7 +161,8 @@ export class Coordinator {
     }
     const { value, ms } = outcome;
     flight.fn.counters.computeMsSaved += ms * (flight.waiters.length - 1);
-    if (!flight.fenced) this.#keep(flight, outcome, lease.id);
+    if (!flight.fenced)
+      this.#kept.keep(flight, outcome, lease.id, this.#start.tierLeases.take(flight));
     this.#flights.answer(flight, { state: 'value', entry: lease.id, value }, lease.leader);
   }
 
@@ -202,17 +214,19 @@ export class Coordinator {
 
   /** Forgets one entry. Settles when no tier answers with it any more; memory does not at once. */
   invalidate(fn: FunctionRecord, key: string): Promise<void> {
-    this.#parts.store.delete(fn, key);
     const flight = this.#flights.live(fn, key);
     if (flight) this.#flights.fence(flight);
-    return this.#parts.tiers.delete(fn.info.id, keyOf(fn.info.id, key));
+    const forgotten = this.#kept.forget(fn, key);
+    this.#start.tierLeases.fence(fn, key);
+    return forgotten;
   }
 
   /** Forgets all entries of a function. Settles like {@link invalidate}. */
   clear(fn: FunctionRecord): Promise<void> {
-    this.#parts.store.clear(fn);
     this.#flights.fenceAll(fn);
-    return this.#parts.tiers.clear(fn.info.id);
+    const forgotten = this.#kept.forgetAll(fn);
+    this.#start.tierLeases.fence(fn);
+    return forgotten;
   }
 
   /** Forgets everything, of all functions. */
@@ -236,48 +250,7 @@ export class Coordinator {
     flight.args = args;
     flight.refreshes = refresh;
     flight.admit(waiter);
-    if (refresh || this.#parts.tiers.empty) {
-      fn.counters.misses++;
-      return this.#start(flight, false);
-    }
-    flight.enter({ at: 'probing', discard: false });
-    void this.#parts.tiers
-      .get(fn.info.id, flight.fullKey)
-      .then((found) => this.#probed(flight, found));
-  }
-
-  #probed(flight: Flight, found: Found | undefined): void {
-    const { phase, fn, key } = flight;
-    if (phase.at !== 'probing') return;
-    const ttl = found ? found.expiresAt - this.#parts.clock.date() : 0;
-    if (!found || phase.discard || ttl <= 0) {
-      fn.counters.misses++;
-      return this.#start(flight, false);
-    }
-    const { value, ms } = found;
-    fn.counters.tierHits++;
-    fn.counters.computeMsSaved += ms * flight.waiters.length;
-    const entry = this.leases.newId();
-    this.#parts.store.set(fn, key, { value, ms, ttl }, entry);
-    this.#flights.answer(flight, { state: 'value', entry, value });
-  }
-
-  /** A waiter that may computes at once; without one the flight goes to the pool. */
-  #start(flight: Flight, again: boolean): void {
-    const leader = leaderOf(flight);
-    if (leader) return this.#lead(flight, leader);
-    flight.enter(QUEUED);
-    if (this.#parts.backlog.enqueue(flight, again)) return;
-    this.#flights.answer(flight, failure(queueFull(flight)));
-  }
-
-  #lead(flight: Flight, leader: Waiter): void {
-    const { peer, mode } = leader;
-    if (!peer) return;
-    const lease = this.leases.grant(flight, peer, leader);
-    lease.nth = ++peer.leads;
-    lease.comesBack = mode !== 'block' && peer.blocking.size > 0;
-    leader.lead(lease.id);
+    this.#start.fromTheTiers(flight);
   }
 
   #joinWith({ fn, waiter, refresh }: Want, flight: Flight, args: Arguments | undefined): void {
@@ -293,8 +266,9 @@ export class Coordinator {
     if (cycle) return waiter.deliver(failure(cycleError(flight, cycle)));
     if (waiter.mode !== 'wait' && this.#withdraw(flight)) {
       flight.admit(waiter);
-      return this.#lead(flight, waiter);
+      return this.#start.leadBy(waiter, flight);
     }
+    if (waiter.mode !== 'wait') this.#start.tierLeases.hurry(flight);
     if (deadlocks(waiter, flight)) return this.#computeApart(flight, waiter);
     flight.admit(waiter);
   }
@@ -312,22 +286,7 @@ export class Coordinator {
     const apart = this.#flights.openApart(fn, key);
     apart.admit(waiter);
     fn.counters.duplicates++;
-    this.#lead(apart, waiter);
-  }
-
-  #keep(flight: Flight, computed: Computed, id: number): void {
-    const { value, ttl, ms } = computed;
-    const { fn, key, refreshes } = flight;
-    if (ttl <= 0) {
-      if (!refreshes) return;
-      this.#parts.store.delete(fn, key);
-      return void this.#parts.tiers.delete(fn.info.id, flight.fullKey);
-    }
-    if (!this.#parts.tiers.empty) {
-      const expiresAt = this.#parts.clock.date() + ttl;
-      this.#parts.tiers.set(fn.info.id, flight.fullKey, { value: toEncoded(value), ms, expiresAt });
-    }
-    this.#parts.store.set(fn, key, computed, id);
+    this.#start.leadBy(waiter, apart);
   }
 
   /** Its last waiter has left. */
@@ -354,20 +313,10 @@ export class Coordinator {
 
   /** A flight whose lease has ended without an outcome; a fenced one has lost its place meanwhile. */
   #startAgain(flight: Flight): void {
-    if (flight.isApart || this.#flights.revive(flight)) return this.#start(flight, true);
+    if (flight.isApart || this.#flights.revive(flight)) return this.#start.again(flight);
     const live = this.#flights.live(flight.fn, flight.key) as Flight;
     live.args ??= flight.args;
     flight.enter(SETTLED);
     for (const waiter of flight.dismiss()) this.#join(live, waiter);
   }
-}
-
-/**
- * Who computes a flight that is to start; nobody, if the pool should. A thread that is blocked by
- * another call would keep everybody waiting; if nobody else has the arguments, it hands them over.
- */
-function leaderOf({ waiters, args }: Flight): Waiter | undefined {
-  const able = waiters.filter(({ mode }) => mode !== 'wait');
-  const free = able.find(({ mode, peer }) => peer?.blocking.size === (mode === 'block' ? 1 : 0));
-  return free ?? (args ? undefined : able[0]);
 }

@@ -29,6 +29,10 @@ export interface Work {
   threadsWanted(count: number): void;
   /** Threads that are not on shift, and could be. */
   spareThreads(): number;
+  /** Flights that may come when there is room. */
+  inLine(): number;
+  /** There is room. */
+  hungry(): void;
 }
 
 export class Dispatcher implements Backlog {
@@ -66,6 +70,17 @@ export class Dispatcher implements Backlog {
     return false;
   }
 
+  hasRoomBeside(others: number): boolean {
+    return this.size + others < this.#maxQueue + this.#idleThreads();
+  }
+
+  openings(): number {
+    const free = [...this.#peers].filter(
+      ({ active, blocking }) => active === 0 && blocking.size === 0,
+    );
+    return this.#work.spareThreads() + free.length - this.size;
+  }
+
   withdraw(flight: Flight): void {
     if (!flight.queued) return;
     this.#waiting.remove(flight.queued);
@@ -98,11 +113,12 @@ export class Dispatcher implements Backlog {
   #feed(): void {
     for (const isFirst of [true, false]) {
       for (const peer of this.#peers) {
-        if (this.size === 0) return;
+        if (this.size === 0) break;
         if ((peer.leases.size === 0) === isFirst) this.#give(peer);
       }
     }
     if (this.size > 0) this.#work.threadsWanted(this.size);
+    else this.#work.hungry();
   }
 
   /** An idle thread is woken at once; what comes later in the same turn travels together. */
@@ -116,7 +132,7 @@ export class Dispatcher implements Backlog {
   }
 
   readonly #feedSoon = (): void => {
-    if (this.#feedAhead || this.size === 0) return;
+    if (this.#feedAhead || this.size + this.#work.inLine() === 0) return;
     this.#feedAhead = true;
     queueMicrotask(() => {
       this.#feedAhead = false;

@@ -6,9 +6,11 @@
  * each message, call or death is handled to its end before the next.
  */
 
+import type { Timer } from '../clock.ts';
 import type { Link } from '../linked-list.ts';
 import type { Arguments, Encoded, Portable, ToThread, WaitMode } from '../protocol.ts';
 import { keyOf } from '../registry.ts';
+import type { TierLease } from '../tiers/tier.ts';
 import type { FunctionRecord } from './function-record.ts';
 
 /** What a waiter gets in the end, once. A waiter in a thread may get a lease before. */
@@ -35,7 +37,10 @@ export interface Waiter {
 }
 
 export type Phase =
-  /** The tiers are asked. `discard`: what they say is not wanted any more. */
+  /**
+   * The tiers are asked: for the value, then for the right to compute it, which another process may
+   * have. `discard`: what they say is not wanted any more.
+   */
   | { readonly at: 'probing'; discard: boolean }
   | { readonly at: 'queued' }
   | { readonly at: 'leased'; readonly lease: Lease }
@@ -47,6 +52,14 @@ export const QUEUED: Phase = { at: 'queued' };
 export const ORPHANED: Phase = { at: 'orphaned' };
 export const SETTLED: Phase = { at: 'settled' };
 
+/** Where a flight stands toward other processes, see `tier-leases.ts`. */
+export type Turn =
+  | { readonly at: 'line'; readonly link: Link<Flight> }
+  | { readonly at: 'asking' }
+  /** Another process computes it. */
+  | { readonly at: 'held'; readonly leave: () => void; patience: Timer }
+  | { readonly at: 'granted'; readonly lease: TierLease };
+
 /** One computation that is wanted and not yet settled. */
 export class Flight {
   readonly fn: FunctionRecord;
@@ -57,6 +70,10 @@ export class Flight {
   args: Arguments | undefined;
   /** Its place in the backlog, while it waits there. */
   queued: Link<Flight> | undefined;
+  /** None before it asks for one, when no tier leases, and when it goes on without. */
+  turn: Turn | undefined;
+  /** It had a thread before: it goes first. */
+  again = false;
   /** Threads that died computing it. */
   deaths = 0;
   /** It may stand against an older value, which must not stay if the new one is not kept. */

@@ -13,6 +13,10 @@ export interface Backlog {
   /** False when it is full; a flight that starts `again` goes first, and always has room. */
   enqueue(flight: Flight, again: boolean): boolean;
   withdraw(flight: Flight): void;
+  /** Whether there is room for one more flight, beside so many that will come. */
+  hasRoomBeside(others: number): boolean;
+  /** How many more could be begun at once. */
+  openings(): number;
 }
 
 /** The flights of one function. */
@@ -26,9 +30,12 @@ interface FlightsOf {
 export class Flights {
   readonly #functions = new Map<FunctionRecord, FlightsOf>();
   readonly #backlog: Backlog;
+  readonly #endTurn: (flight: Flight) => void;
 
-  constructor(backlog: Backlog) {
+  /** @param endTurn ends what tiers have granted a flight: it has ended, or nothing is to be stored. */
+  constructor(backlog: Backlog, endTurn: (flight: Flight) => void) {
     this.#backlog = backlog;
+    this.#endTurn = endTurn;
   }
 
   live(fn: FunctionRecord, key: string): Flight | undefined {
@@ -69,6 +76,7 @@ export class Flights {
   forget(flight: Flight): void {
     if (flight.phase.at === 'queued') this.#backlog.withdraw(flight);
     this.#remove(flight);
+    this.#endTurn(flight);
     flight.enter(SETTLED);
   }
 
@@ -87,6 +95,7 @@ export class Flights {
     if (flight.phase.at !== 'leased') return;
     flight.fenced = true;
     this.#remove(flight);
+    this.#endTurn(flight);
   }
 
   fenceAll(fn: FunctionRecord): void {

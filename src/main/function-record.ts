@@ -13,6 +13,7 @@ export class FunctionRecord {
   /** What a computation has kept its thread busy for lately; `Infinity` when that is not known. */
   typicalMs = Number.POSITIVE_INFINITY;
   #makesCalls = false;
+  #computed = 0;
   readonly counters = new Counters();
   /** The order of the function's own entries; only where `max` needs one. */
   readonly policy: EvictionPolicy | undefined;
@@ -29,9 +30,17 @@ export class FunctionRecord {
     this.typicalMs = Number.POSITIVE_INFINITY;
   }
 
+  /** Of all computations, what they waited for included; `Infinity` when there was none. */
+  get averageMs(): number {
+    return this.#computed > 0
+      ? this.counters.computeMsSpent / this.#computed
+      : Number.POSITIVE_INFINITY;
+  }
+
   /** A moving average over about ten computations. */
   took(ms: number): void {
     this.counters.computeMsSpent += ms;
+    this.#computed++;
     if (this.#makesCalls) return;
     const before = Number.isFinite(this.typicalMs) ? this.typicalMs : ms;
     // Not below what taking a task out of a message costs the thread.

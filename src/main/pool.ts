@@ -67,6 +67,8 @@ export class MemoPool {
       reclaim: (lease) => coordinator.reclaim(lease),
       threadsWanted: (count) => this.#threads.want(count),
       spareThreads: () => this.#threads.spare,
+      inLine: () => coordinator.inLine,
+      hungry: () => coordinator.hungry(),
     });
     const dispatcher = this.#dispatcher;
     const store = this.#store;
@@ -76,6 +78,7 @@ export class MemoPool {
       tiers: this.#tiers,
       backlog: dispatcher,
       attempts: options.attempts,
+      threads: options.threads,
     });
     this.#coordinator = coordinator;
     const threadEvents: PeerEvents = {
@@ -111,7 +114,7 @@ export class MemoPool {
       threads: this.#threads.count,
       threadsLost: this.#threads.lost,
       attached: this.#attached.count,
-      queued: this.#dispatcher.size,
+      queued: this.#dispatcher.size + this.#coordinator.inLine,
     };
   }
 

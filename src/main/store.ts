@@ -164,6 +164,11 @@ export class Store {
     if (handle !== undefined) this.#remove(handle);
   }
 
+  /** Unless another entry has taken the place of this one. */
+  deleteIf(fn: FunctionRecord, key: string, id: number): void {
+    if (this.peek(fn, key)?.id === id) this.delete(fn, key);
+  }
+
   /** Forgets all entries of a function, at once for whoever asks, their memory in steps. */
   clear(fn: FunctionRecord): void {
     if (fn.counters.entries === 0) return;

@@ -6,11 +6,14 @@
  * was under way when its key was invalidated cannot put the old record back into a faster tier
  * afterwards, and a write that was under way cannot outlive the delete that follows it.
  *
+ * The slowest tier that can lease does so for all: it is the one that most processes share. Under a
+ * lease it is written first, and nothing is kept anywhere when it says that the lease has ended.
+ *
  * A tier's failure is a counter and a slow miss, never a failed call.
  */
 
 import type { Portable } from '../protocol.ts';
-import type { Tier, TierRecord } from '../tiers/tier.ts';
+import type { LeaseAnswer, Tier, TierLease, TierRecord } from '../tiers/tier.ts';
 import { ifLarge, toPortableAgain } from '../values/portable.ts';
 import { isPrimitive } from '../values/primitive.ts';
 
@@ -24,6 +27,13 @@ export interface Found {
   readonly expiresAt: number;
   readonly ms: number;
 }
+
+/** What the tiers say of the right to compute. */
+export type TierAnswer =
+  | Exclude<LeaseAnswer, { readonly state: 'found' }>
+  | { readonly state: 'found'; readonly found: Found }
+  /** It is not known who computes. */
+  | { readonly state: 'failed' };
 
 /** Throws for what is no record: a tier's failure like any other. */
 function read({ value, expiresAt, ms }: TierRecord): Found {
@@ -40,11 +50,16 @@ export class TierStats {
   /** Writes left out because too many were under way. */
   skipped = 0;
   failures = 0;
+  /** Computations that it has left to this process. */
+  leases = 0;
+  /** Times that this process had to wait for another one's computation. */
+  waits = 0;
 }
 
 export class TierChain {
   readonly stats: ReadonlyMap<Tier, TierStats>;
   readonly #tiers: readonly Tier[];
+  readonly #leasing: Tier | undefined;
   /** The last operation of each key that is under way. */
   readonly #tails = new Map<string, Promise<unknown>>();
   /** The last clear that is under way. */
@@ -53,11 +68,17 @@ export class TierChain {
 
   constructor(tiers: readonly Tier[]) {
     this.#tiers = tiers;
+    this.#leasing = tiers.findLast((tier) => tier.lease);
     this.stats = new Map(tiers.map((tier) => [tier, new TierStats()]));
   }
 
   get empty(): boolean {
     return this.#tiers.length === 0;
+  }
+
+  /** Whether the right to compute has to be asked for. */
+  get leases(): boolean {
+    return this.#leasing !== undefined;
   }
 
   /** The first tier's record that there is; the tiers before it receive it too. Never rejects. */
@@ -68,27 +89,59 @@ export class TierChain {
         const found = await this.#attempt(tier, async () => record && read(record));
         this.#stats(tier)[found ? 'hits' : 'misses']++;
         if (!found || !record) continue;
-        await Promise.all(
-          this.#tiers.slice(0, depth).map((each) => this.#write(each, fn, key, record)),
-        );
+        await this.#fill(this.#tiers.slice(0, depth), fn, key, record);
         return found;
       }
       return undefined;
     });
   }
 
-  /** Writes to all tiers, behind. What has to be left out is deleted, so that nothing older stays. */
-  set(fn: string, key: string, record: TierRecord): void {
-    if (this.empty) return;
+  /**
+   * May this process compute it? To be asked when `get` has found nothing, and only if there is a
+   * tier that leases. Never rejects.
+   */
+  lease(fn: string, key: string, refresh: boolean): Promise<TierAnswer> {
+    const tier = this.#leasing as Tier;
+    const stats = this.#stats(tier);
+    return this.#inOrder(key, async () => {
+      const answer = await this.#attempt(tier, async () => tier.lease?.(fn, key, refresh));
+      if (answer?.state === 'held') stats.waits++;
+      if (answer?.state === 'granted') stats.leases++;
+      if (answer?.state !== 'found') return answer ?? { state: 'failed' };
+      const found = await this.#attempt(tier, async () => read(answer.record));
+      if (!found) return { state: 'failed' };
+      stats.hits++;
+      await this.#fill(this.#tiers.slice(0, this.#tiers.indexOf(tier)), fn, key, answer.record);
+      return { state: 'found', found };
+    });
+  }
+
+  /** Ends a lease under which nothing is stored, behind. */
+  release(key: string, lease: TierLease): void {
+    const tier = this.#leasing as Tier;
+    void this.#inOrder(key, () => this.#attempt(tier, () => lease.release()));
+  }
+
+  /**
+   * Writes to all tiers, behind. What has to be left out is deleted, so that nothing older stays.
+   * Never rejects.
+   * @returns false when the lease had ended, so that nobody is to keep the record
+   */
+  async set(fn: string, key: string, record: TierRecord, lease?: TierLease): Promise<boolean> {
+    if (this.empty) return true;
     if (this.#writes >= MAX_WRITES) {
       for (const tier of this.#tiers) this.#stats(tier).skipped++;
+      // It ends the lease, too.
       void this.delete(fn, key);
-      return;
+      return true;
     }
     this.#writes++;
-    void this.#inOrder(key, async () => {
-      await Promise.all(this.#tiers.map((tier) => this.#write(tier, fn, key, record)));
+    return this.#inOrder(key, async () => {
+      const kept = lease ? await this.#store(lease, record) : true;
+      const others = lease ? this.#tiers.filter((tier) => tier !== this.#leasing) : this.#tiers;
+      if (kept) await this.#fill(others, fn, key, record);
       this.#writes--;
+      return kept;
     });
   }
 
@@ -121,6 +174,19 @@ export class TierChain {
     return done.finally(() => {
       if (this.#tails.get(key) === done) this.#tails.delete(key);
     });
+  }
+
+  /** A tier that fails says nothing about the lease, which others must not wait for. */
+  async #store(lease: TierLease, record: TierRecord): Promise<boolean> {
+    const tier = this.#leasing as Tier;
+    this.#stats(tier).writes++;
+    const stored = await this.#attempt(tier, () => lease.store(record));
+    if (stored === undefined) await this.#attempt(tier, () => lease.release());
+    return stored ?? true;
+  }
+
+  async #fill(tiers: readonly Tier[], fn: string, key: string, record: TierRecord): Promise<void> {
+    await Promise.all(tiers.map((tier) => this.#write(tier, fn, key, record)));
   }
 
   async #write(tier: Tier, fn: string, key: string, record: TierRecord): Promise<void> {

@@ -43,6 +43,7 @@ export function versionedTier(tier: Tier, { idOf }: FunctionVersions): Tier {
     const id = await idOf(functionId);
     return run(id, id + key.slice(functionId.length));
   };
+  const { lease } = tier;
   return {
     name: tier.name,
     get: (functionId, key) => named(functionId, key, (id, its) => tier.get(id, its)),
@@ -51,6 +52,10 @@ export function versionedTier(tier: Tier, { idOf }: FunctionVersions): Tier {
     delete: (functionId, key) => named(functionId, key, (id, its) => tier.delete(id, its)),
     clear: async (functionId) =>
       tier.clear(functionId === undefined ? undefined : await idOf(functionId)),
+    ...(lease && {
+      lease: (functionId, key, refresh) =>
+        named(functionId, key, (id, its) => lease.call(tier, id, its, refresh)),
+    }),
     close: () => tier.close(),
   };
 }

@@ -67,9 +67,10 @@ export interface Tier {
   clear(functionId?: string): Promise<void>;
   /**
    * Single flight between processes, where the engine can. It answers at once; of all that ask for a
-   * key, one is granted the lease, and the others are woken when it has ended and ask again.
+   * key, one is granted the lease, and the others are woken when it has ended and ask again. A record
+   * that has expired is none; with `refresh`, none is looked for.
    */
-  lease?(functionId: string, key: string): Promise<LeaseAnswer>;
+  lease?(functionId: string, key: string, refresh: boolean): Promise<LeaseAnswer>;
   /** Called once, after the last operation has settled. Ends the leases that this process has. */
   close(): Promise<void>;
 }

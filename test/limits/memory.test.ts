@@ -38,9 +38,21 @@ function world(max: number) {
   const limits = { max: Number.POSITIVE_INFINITY, maxSize: size, maxEntrySize: size };
   const store = new Store(limits, systemClock);
   const waiting: Flight[] = [];
-  const backlog = { enqueue: (flight: Flight) => waiting.push(flight) > 0, withdraw() {} };
+  const backlog = {
+    enqueue: (flight: Flight) => waiting.push(flight) > 0,
+    withdraw() {},
+    hasRoomBeside: () => true,
+    openings: () => 1,
+  };
   const tiers = new TierChain([]);
-  const coordinator = new Coordinator({ clock: systemClock, store, tiers, backlog, attempts: 2 });
+  const coordinator = new Coordinator({
+    clock: systemClock,
+    store,
+    tiers,
+    backlog,
+    attempts: 2,
+    threads: 1,
+  });
   const fn = coordinator.define({
     id: 'threadmemo/memory.js#memory',
     module: 'file:///m.js',

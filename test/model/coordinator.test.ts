@@ -83,7 +83,7 @@ const invalidation = fc
   .map(([f, a]) => new Step(`invalidate ${f}(${a})`, (w) => w.invalidate(f, a)));
 const clearing = fn.map((f) => new Step(`clear ${f}`, (w) => w.clear(f)));
 const time = fc
-  .constantFrom(2, 10, 60, 2000)
+  .constantFrom(2, 10, 60, 2000, 40_000)
   .map((ms) => new Step(`${ms} ms`, (w) => w.clock.advance(ms)));
 const turn = fc.constant(new Step('turn', (w) => w.clock.turn()));
 const lateWord = nth.map(
@@ -98,6 +98,15 @@ const deadClaim = fc
       ),
   );
 const tierAnswer = nth.map((n) => new Step(`tier goes on ${n}`, (w) => w.letTierGoOn(n)));
+
+const othersComputation = fc
+  .tuple(fn, argument)
+  .map(([f, a]) => new Step(`other computes ${f}(${a})`, (w) => w.otherComputes(f, a)));
+const othersStore = nth.map((n) => new Step(`other stores ${n}`, (w) => w.otherStores(n)));
+const othersEnd = nth.map((n) => new Step(`other gives up ${n}`, (w) => w.otherGivesUp(n)));
+const othersInvalidation = fc
+  .tuple(fn, argument)
+  .map(([f, a]) => new Step(`other invalidates ${f}(${a})`, (w) => w.otherInvalidates(f, a)));
 
 const steps = fc.oneof(
   ...(
@@ -116,7 +125,11 @@ const steps = fc.oneof(
       [2, turn],
       [2, lateWord],
       [1, deadClaim],
-      [4, tierAnswer],
+      [6, tierAnswer],
+      [3, othersComputation],
+      [3, othersStore],
+      [1, othersEnd],
+      [1, othersInvalidation],
     ] as const
   ).map(([weight, arbitrary]) => ({ weight, arbitrary })),
 );
@@ -141,6 +154,7 @@ async function finish(world: World): Promise<void> {
   for (let round = 0; round < 500; round++) {
     world.step++;
     for (const go of world.tierWaits.splice(0)) go();
+    world.otherStores(0);
     await rest(world);
     world.clock.turn();
     for (const peer of world.peers) world.start(peer);
@@ -160,8 +174,10 @@ async function finish(world: World): Promise<void> {
     await rest(world);
     world.check();
     const handed = world.peers.some(({ handed, inbox }) => handed.length + inbox.length > 0);
-    if (world.running.size === 0 && world.tierWaits.length === 0 && !handed) return;
-    const canGoOn = free !== undefined || handed || reads.length > 0 || world.tierWaits.length > 0;
+    const held = world.other?.heldBy('other').length ?? 0;
+    if (world.running.size + world.tierWaits.length + held === 0 && !handed) return;
+    const canGoOn =
+      held > 0 || free !== undefined || handed || reads.length > 0 || world.tierWaits.length > 0;
     expect(canGoOn, 'a deadlock: nothing can go on').toBe(true);
   }
   expect.fail('the schedule did not come to rest');
@@ -184,12 +200,14 @@ async function holds(world: World, schedule: readonly Step[]): Promise<void> {
   await finish(world);
   expect(world.callers.filter(({ state }) => state === 'waiting')).toEqual([]);
   expect([...world.coordinator.leases.all()]).toEqual([]);
-  expect(world.dispatcher.size).toBe(0);
+  expect(world.dispatcher.size + world.coordinator.inLine).toBe(0);
+  expect(world.other?.heldBy('us') ?? []).toEqual([]);
+  expect(world.clock.mayEnd).toBe(true);
 }
 
 const runs = Number(process.env['MODEL_RUNS'] ?? 300);
 
-test.each([{ withTier: false }, { withTier: true }])(
+test.each([{ withTier: false }, { withTier: true }, { withTier: true, withOther: true }])(
   'every schedule keeps the invariants, %o',
   async (options) => {
     const schedules = fc.array(steps, { minLength: 1, maxLength: 60, size: 'max' });

@@ -17,8 +17,10 @@ import { TierChain } from '../../src/main/tier-chain.ts';
 import type { Portable, ToCoordinator, ToThread, WaitMode } from '../../src/protocol.ts';
 import { mapTier } from '../../src/tiers/map-tier.ts';
 import type { Tier } from '../../src/tiers/tier.ts';
+import { toEncoded } from '../../src/values/portable.ts';
 import { decodeThrown, encodeThrown } from '../../src/values/thrown.ts';
 import { FakeClock } from '../fake-clock.ts';
+import { OtherProcess } from './other-process.ts';
 
 export const FUNCTIONS = ['f', 'g'];
 export const ARGUMENTS = ['1', '2', '3'];
@@ -152,23 +154,31 @@ export class World {
   readonly #satOut = new Set<Caller>();
   readonly #startOf = new Map<number, Running>();
   readonly #invalidated = new Map<string, number[]>();
+  /** Another process shares its tier, which leases. */
+  readonly other: OtherProcess | undefined;
   readonly withTier: boolean;
+  #lastOfOther = 1_000_000;
   step = 0;
   #lastCall = 0;
 
-  constructor({ withTier }: { withTier: boolean }) {
-    this.withTier = withTier;
-    this.limits = withTier ? FEW : LIMITS;
+  constructor({ withTier, withOther = false }: { withTier: boolean; withOther?: boolean }) {
+    this.withTier = withTier || withOther;
+    this.limits = this.withTier ? FEW : LIMITS;
     this.store = new Store(this.limits, this.clock);
-    const tiers = new TierChain(withTier ? [this.#slowTier()] : []);
+    const turn = () => new Promise<void>((resolve) => this.tierWaits.push(resolve));
+    this.other = withOther ? new OtherProcess(turn, () => this.clock.date()) : undefined;
+    const tier = this.other?.tier() ?? (withTier ? slowTier(turn) : undefined);
+    const tiers = new TierChain(tier ? [tier] : []);
     this.dispatcher = new Dispatcher(Number.POSITIVE_INFINITY, this.clock, {
       begin: (flight, peer) => this.coordinator.begin(flight, peer),
       reclaim: (lease) => this.coordinator.reclaim(lease),
       threadsWanted: () => {},
       spareThreads: () => 0,
+      inLine: () => this.coordinator.inLine,
+      hungry: () => this.coordinator.hungry(),
     });
     const parts = { clock: this.clock, store: this.store, tiers, backlog: this.dispatcher };
-    this.coordinator = new Coordinator({ ...parts, attempts: 2 });
+    this.coordinator = new Coordinator({ ...parts, attempts: 2, threads: THREADS });
     for (let n = 0; n < THREADS; n++) this.#spawn();
   }
 
@@ -339,6 +349,38 @@ export class World {
     go?.();
   }
 
+  /** The other process wants a value that it does not find. */
+  otherComputes(fn: string, argument: string): void {
+    void this.other?.compute(fn, `${fn}(${argument})`, this.step);
+  }
+
+  /** The other process has computed what it holds the n-th lease for. */
+  otherStores(n: number): void {
+    const held = this.other?.heldBy('other') ?? [];
+    const key = held[n % held.length];
+    if (!this.other || key === undefined) return;
+    const id = ++this.#lastOfOther;
+    const expiresAt = this.clock.date() + TTL;
+    const finished = this.clock.now();
+    const record = { value: toEncoded(id), expiresAt, ms: 0.01 };
+    void this.other.store(key, record).then((started) => {
+      if (started === undefined) return;
+      const ended = { lease: id, fn: key[0] as string, key, started, finished };
+      this.#startOf.set(id, { ...ended, leader: undefined, peer: undefined, cancelled: false });
+    });
+  }
+
+  /** The other process fails or dies with the n-th of its leases. */
+  otherGivesUp(n: number): void {
+    const held = this.other?.heldBy('other') ?? [];
+    const key = held[n % held.length];
+    if (key !== undefined) this.other?.giveUp(key);
+  }
+
+  otherInvalidates(fn: string, argument: string): void {
+    void this.other?.invalidate(fn, `${fn}(${argument})`);
+  }
+
   /** What must hold after every step. */
   check(): void {
     const wanted = [...this.coordinator.leases.all()].filter(({ cancelled }) => cancelled === 'no');
@@ -348,6 +390,7 @@ export class World {
     );
     const live = wanted.filter(({ flight }) => !flight.fenced).map(({ flight }) => flight.fullKey);
     assert.equal(new Set(live).size, live.length, `two live leases of one key: ${live}`);
+    this.#checkOther(wanted);
     for (const caller of this.callers) {
       const { peer, mode, waiter, call, state } = caller;
       const waiting = waiter ?? peer?.calls.get(call);
@@ -378,6 +421,17 @@ export class World {
       );
     }
     this.#checkStore();
+  }
+
+  /** Nothing is computed without its lease, unless it was given up, or its wait was. */
+  #checkOther(leases: readonly Lease[]): void {
+    if (!this.other) return;
+    const apart = FUNCTIONS.reduce((sum, fn) => sum + this.fn(fn).counters.duplicates, 0);
+    const without = leases.filter(({ flight }) => !flight.fenced && flight.turn?.at !== 'granted');
+    assert(without.length <= apart, "a computation without the tier's lease");
+    const ours = new Set(this.other.heldBy('us'));
+    const lost = leases.filter(({ flight }) => flight.turn && !ours.has(flight.fullKey));
+    assert(lost.length <= this.other.lost, 'a computation whose lease has ended');
   }
 
   #checkStore(): void {
@@ -497,15 +551,16 @@ export class World {
   }
 
   /** Every operation waits until the schedule lets it happen. */
-  #slowTier(): Tier {
-    const tier = mapTier();
-    const turn = () => new Promise<void>((resolve) => this.tierWaits.push(resolve));
-    return {
-      ...tier,
-      get: (...args) => turn().then(() => tier.get(...args)),
-      set: (...args) => turn().then(() => tier.set(...args)),
-      delete: (...args) => turn().then(() => tier.delete(...args)),
-      clear: (...args) => turn().then(() => tier.clear(...args)),
-    };
-  }
+}
+
+/** @param turn when the next operation happens */
+function slowTier(turn: () => Promise<void>): Tier {
+  const tier = mapTier();
+  return {
+    ...tier,
+    get: (...args) => turn().then(() => tier.get(...args)),
+    set: (...args) => turn().then(() => tier.set(...args)),
+    delete: (...args) => turn().then(() => tier.delete(...args)),
+    clear: (...args) => turn().then(() => tier.clear(...args)),
+  };
 }
