@@ -1,4 +1,4 @@
 import { mapTier } from '../../src/tiers/map-tier.ts';
 import { tierSuite } from '../suites/tier.ts';
 
-tierSuite('mapTier', () => mapTier());
+tierSuite('mapTier', () => mapTier(), { withoutLease: 'it is of one process' });

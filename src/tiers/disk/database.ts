@@ -38,6 +38,10 @@ export interface Database {
   readonly order: Table;
   /** The identities of functions, by the prefix of their records. */
   readonly functions: Table;
+  /** Who computes what has no record yet: a holder, by `DiskKey.name`; the version is a token. */
+  readonly leases: Table;
+  /** The processes that have leases; the version is the last heartbeat. */
+  readonly holders: Table;
   close(): Promise<void>;
 }
 
@@ -63,6 +67,8 @@ export function openDatabase(path: string): Database {
       index: table('index'),
       order: table('order'),
       functions: table('functions'),
+      leases: table('leases', true),
+      holders: table('holders', true),
       close: () => root.close(),
     };
   } catch (error) {

@@ -9,11 +9,13 @@
 import { statSync } from 'node:fs';
 import { type Clock, systemClock, type Timer } from '../../clock.ts';
 import { DiskAccessError } from '../../errors.ts';
-import type { TierRecord } from '../tier.ts';
+import type { LeaseAnswer, TierRecord } from '../tier.ts';
 import type { DiskStats, DiskTier, Pruned, Verified } from './contract.ts';
 import { type Database, openDatabase } from './database.ts';
 import { type DiskKey, DiskKeys } from './disk-key.ts';
-import { Entries, STEP, type Use } from './entries.ts';
+import { Entries, type Use } from './entries.ts';
+import { type LeaseTimes, leaseTimes } from './holders.ts';
+import { Leases } from './leases.ts';
 import { Limits } from './limits.ts';
 import {
   type DiskLimits,
@@ -24,7 +26,9 @@ import {
   stricter,
 } from './options.ts';
 import { decodeRecord } from './record.ts';
+import { STEP } from './steps.ts';
 import { functionsOf, verify } from './survey.ts';
+import { Transactions } from './transactions.ts';
 import { usageOf } from './usage.ts';
 
 /** Milliseconds for which uses are noted before they are written. */
@@ -42,9 +46,13 @@ const MOST_USES = 1024;
  * @throws {DiskAccessError} {@link DiskFormatError} {@link DiskVersionError} for a directory that
  * cannot be used.
  */
-export function openDiskTier(options: DiskTierOptions, clock: Clock = systemClock): DiskTier {
+export function openDiskTier(
+  options: DiskTierOptions,
+  clock: Clock = systemClock,
+  times: LeaseTimes = leaseTimes,
+): DiskTier {
   const resolved = resolveDiskTierOptions(options);
-  return new LmdbTier(resolved, openDatabase(resolved.path), clock);
+  return new LmdbTier(resolved, openDatabase(resolved.path), clock, times);
 }
 
 class LmdbTier implements DiskTier {
@@ -57,6 +65,7 @@ class LmdbTier implements DiskTier {
   readonly #keys = new DiskKeys();
   readonly #entries: Entries;
   readonly #limits: Limits;
+  readonly #leases: Leases;
   #uses = new Map<string, Use>();
   #writeUses: Timer | undefined;
   /** What goes on in the background. */
@@ -66,32 +75,36 @@ class LmdbTier implements DiskTier {
   #failures = 0;
   #closing: Promise<void> | undefined;
 
-  constructor(options: ResolvedDiskTierOptions, db: Database, clock: Clock) {
+  constructor(options: ResolvedDiskTierOptions, db: Database, clock: Clock, times: LeaseTimes) {
     this.#options = options;
     this.directory = options.path;
     this.#db = db;
     this.#clock = clock;
-    this.#entries = new Entries(db, clock);
+    const transactions = new Transactions(db, clock);
+    this.#entries = new Entries(db, transactions, clock);
     this.#limits = new Limits(db, this.#entries, clock);
+    const inBackground = (work: Promise<unknown>) => this.#inBackground(work);
+    this.#leases = new Leases(db, transactions, clock, times, inBackground);
     this.#keepWithinLimits();
   }
 
   async get(functionId: string, key: string): Promise<TierRecord | undefined> {
+    return this.#read(this.#keys.key(functionId, key));
+  }
+
+  async lease(functionId: string, key: string): Promise<LeaseAnswer> {
     this.#checkOpen();
     const diskKey = this.#keys.key(functionId, key);
-    const bytes = this.#entries.record(diskKey.name);
-    if (!bytes) return undefined;
-    const read = decodeRecord(diskKey.name, bytes, diskKey);
-    if (read.state === 'damaged') this.#removeDamaged(diskKey);
-    if (read.state !== 'sound') return undefined;
-    const { storedAt, ...record } = read.record;
-    const date = this.#clock.date();
-    if (record.expiresAt <= date || storedAt + this.#options.maxAge <= date) {
-      this.#inBackground(this.#entries.removeIf(diskKey.name, storedAt));
-      return undefined;
-    }
-    this.#noteUse(diskKey);
-    return record;
+    const owner = this.#keys.function(functionId);
+    return this.#leases.ask({
+      name: diskKey.name,
+      look: () => this.#read(diskKey),
+      put: async (token, record) => {
+        const stored = await this.#entries.putUnder(token, owner, diskKey, record);
+        if (stored) this.#keepWithinLimits();
+        return stored;
+      },
+    });
   }
 
   async set(functionId: string, key: string, record: TierRecord): Promise<void> {
@@ -105,13 +118,13 @@ class LmdbTier implements DiskTier {
     this.#checkOpen();
     const { name } = this.#keys.key(functionId, key);
     this.#uses.delete(name.toString('latin1'));
-    await this.#entries.remove(name);
+    await this.#entries.forget(name);
   }
 
   async clear(functionId?: string): Promise<void> {
     this.#checkOpen();
-    if (functionId === undefined) await this.#entries.clear();
-    else await this.#entries.clearFunction(this.#keys.function(functionId));
+    if (functionId === undefined) await this.#entries.forgetEverything();
+    else await this.#entries.forgetFunction(this.#keys.function(functionId));
   }
 
   close(): Promise<void> {
@@ -150,9 +163,27 @@ class LmdbTier implements DiskTier {
     return verified;
   }
 
+  #read(diskKey: DiskKey): TierRecord | undefined {
+    this.#checkOpen();
+    const bytes = this.#entries.record(diskKey.name);
+    if (!bytes) return undefined;
+    const read = decodeRecord(diskKey.name, bytes, diskKey);
+    if (read.state === 'damaged') this.#removeDamaged(diskKey);
+    if (read.state !== 'sound') return undefined;
+    const { storedAt, ...record } = read.record;
+    const date = this.#clock.date();
+    if (record.expiresAt <= date || storedAt + this.#options.maxAge <= date) {
+      this.#inBackground(this.#entries.removeIf(diskKey.name, storedAt));
+      return undefined;
+    }
+    this.#noteUse(diskKey);
+    return record;
+  }
+
   async #close(): Promise<void> {
     this.#writeUses?.cancel();
     this.#limits.stop();
+    await this.#leases.close().catch(() => this.#failures++);
     await Promise.all(this.#behind);
     await this.#flushUses().catch(() => this.#failures++);
     await this.#db.close();

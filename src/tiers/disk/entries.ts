@@ -2,12 +2,13 @@
  * The entries of a disk tier: each is a record, its entry in the index, and its place in the order
  * of use.
  *
- * What belongs together is one batch, which lmdb puts into one transaction: the three agree after a
- * crash. The transaction is made on lmdb's own thread, so the lock that all
- * processes share is never held while this one's event loop is busy. What was read before may have
- * changed by then; so whatever depends on it is written under a condition: that the record has
- * still the version, its `storedAt`, that was seen. A place in the order is only a hint, and is
- * compared with the index before anything is removed because of it.
+ * What belongs together is written together: the three agree after a crash. What depends on
+ * something read before is written under the condition that the record has still the version, its
+ * `storedAt`, that was seen (`transactions.ts`). A place in the order is only a hint, and is compared
+ * with the index before anything is removed because of it.
+ *
+ * What forgets an entry because it is not wanted any more ends its lease, too, so that what is under
+ * way is not stored (`leases.ts`). An eviction leaves it alone.
  */
 
 import type { Clock } from '../../clock.ts';
@@ -23,11 +24,8 @@ import {
   readPlace,
 } from './index-entry.ts';
 import { encodeRecord, type StoredRecord } from './record.ts';
-import { FOR_OTHERS, FOR_RECORDS, Room } from './room.ts';
-import { usageOf } from './usage.ts';
-
-/** Read or written in one event turn by work in the background. */
-export const STEP = 128;
+import { namesOf, STEP } from './steps.ts';
+import type { Transactions } from './transactions.ts';
 
 const NOTHING = Buffer.alloc(0);
 
@@ -39,13 +37,13 @@ export interface Use {
 export class Entries {
   readonly #db: Database;
   readonly #clock: Clock;
-  readonly #room: Room;
+  readonly #transactions: Transactions;
   readonly #named = new Set<DiskFunction>();
 
-  constructor(db: Database, clock: Clock) {
+  constructor(db: Database, transactions: Transactions, clock: Clock) {
     this.#db = db;
+    this.#transactions = transactions;
     this.#clock = clock;
-    this.#room = new Room(db.file, () => usageOf(db).size, clock);
   }
 
   /**
@@ -64,26 +62,23 @@ export class Entries {
 
   /** Settles when it is committed: every process sees it then, and this one may be killed. */
   async put(owner: DiskFunction, key: DiskKey, record: TierRecord): Promise<void> {
-    const { name } = key;
-    const date = this.#clock.date();
-    const storedAt = date + Math.random();
-    const bytes = encodeRecord(key, record, storedAt);
-    const before = this.index(name);
-    const entry: IndexEntry = {
-      minute: minuteOf(date),
-      hits: 0,
-      bytes: bytes.length + name.length,
-      storedAt,
-      expiresAt: record.expiresAt,
-      ms: record.ms,
-    };
-    this.#room.take(bytes.length + name.length, FOR_RECORDS);
-    await this.#write(() => {
-      this.#db.records.put(name, bytes, storedAt);
-      this.#place(name, entry, before?.minute);
-      if (!this.#named.has(owner)) this.#db.functions.put(owner.prefix, owner.identity);
-    });
+    await this.#transactions.write(this.#putting(owner, key, record));
     this.#named.add(owner);
+  }
+
+  /**
+   * The same, and ends the lease with this token; neither, if it has ended before.
+   * @returns whether it was put
+   */
+  async putUnder(token: number, owner: DiskFunction, key: DiskKey, record: TierRecord) {
+    const { leases } = this.#db;
+    const put = this.#putting(owner, key, record);
+    const stored = await this.#transactions.writeIf(leases, key.name, token, () => {
+      put();
+      leases.remove(key.name);
+    });
+    if (stored) this.#named.add(owner);
+    return stored;
   }
 
   /** Notes that these were used now. */
@@ -106,7 +101,16 @@ export class Entries {
   /** Whatever is stored under this name. */
   async remove(name: Buffer): Promise<void> {
     const entry = this.index(name);
-    await this.#write(() => this.#remove(name, entry));
+    await this.#transactions.write(() => this.#remove(name, entry));
+  }
+
+  /** The same, and whatever is under way. */
+  async forget(name: Buffer): Promise<void> {
+    const entry = this.index(name);
+    await this.#transactions.write(() => {
+      this.#remove(name, entry);
+      this.#db.leases.remove(name);
+    });
   }
 
   /** The record that is damaged, or that the index describes, unless another has taken its place. */
@@ -143,7 +147,7 @@ export class Entries {
     const evictions: Promise<boolean>[] = [];
     const stale: Buffer[] = [];
     let bytes = 0;
-    for (const place of keysOf(this.#db.order, { limit: STEP })) {
+    for (const place of namesOf(this.#db.order, { limit: STEP })) {
       if (evictions.length >= excess.entries && bytes >= excess.bytes) break;
       const { minute, name } = readPlace(place);
       const entry = this.index(name);
@@ -154,31 +158,47 @@ export class Entries {
         stale.push(place);
       }
     }
-    if (stale.length > 0) await this.#write(() => this.#removePlaces(stale));
+    if (stale.length > 0) {
+      const { order } = this.#db;
+      await this.#transactions.write(() => {
+        for (const place of stale) order.remove(place);
+      });
+    }
     const removed = (await all(evictions)).filter(Boolean).length;
     return { seen: evictions.length + stale.length, removed };
   }
 
-  /** Everything of one function, in steps. */
-  async clearFunction(owner: DiskFunction): Promise<void> {
-    const end = Buffer.concat([owner.prefix, Buffer.alloc(PREFIX_BYTES, 0xff)]);
-    for (;;) {
-      const names = keysOf(this.#db.records, { start: owner.prefix, end, limit: STEP });
-      if (names.length === 0) break;
-      await this.#write(() => {
-        for (const name of names) this.#remove(name, this.index(name));
-      });
-    }
-    await this.#write(() => this.#db.functions.remove(owner.prefix));
+  /** Everything of one function, in steps; first what is under way, which would be stored later. */
+  async forgetFunction(owner: DiskFunction): Promise<void> {
+    const { records, leases, functions } = this.#db;
+    // What others have written since this event turn began is meant, too.
+    records.resetReadTxn();
+    await this.#forgetAll(leases, owner, (name) => leases.remove(name));
+    await this.#forgetAll(records, owner, (name) => this.#remove(name, this.index(name)));
+    await this.#transactions.write(() => functions.remove(owner.prefix));
     this.#named.delete(owner);
   }
 
-  async clear(): Promise<void> {
-    const { records, index, order, functions } = this.#db;
-    await this.#write(() => {
-      for (const table of [records, index, order, functions]) table.clearAsync();
+  async forgetEverything(): Promise<void> {
+    const { records, index, order, functions, leases } = this.#db;
+    await this.#transactions.write(() => {
+      for (const table of [records, index, order, functions, leases]) table.clearAsync();
     });
     this.#named.clear();
+  }
+
+  /** Once through what there is: others may go on adding. */
+  async #forgetAll(table: Table, { prefix }: DiskFunction, forget: (name: Buffer) => void) {
+    const end = Buffer.concat([prefix, Buffer.alloc(PREFIX_BYTES, 0xff)]);
+    let start = prefix;
+    for (;;) {
+      const names = namesOf(table, { start, end, exclusiveStart: true, limit: STEP });
+      if (names.length === 0) break;
+      start = names.at(-1) as Buffer;
+      await this.#transactions.write(() => {
+        for (const name of names) forget(name);
+      });
+    }
   }
 
   async #evict(name: Buffer, entry: IndexEntry): Promise<boolean> {
@@ -188,6 +208,24 @@ export class Entries {
     // The index is wrong about a record, or has outlived it: damage.
     await this.remove(name);
     return true;
+  }
+
+  /** What puts a record, at once: so it has to be written in this event turn. */
+  #putting(owner: DiskFunction, key: DiskKey, record: TierRecord): () => void {
+    const { name } = key;
+    const date = this.#clock.date();
+    const storedAt = date + Math.random();
+    const bytes = encodeRecord(key, record, storedAt);
+    const size = bytes.length + name.length;
+    const { expiresAt, ms } = record;
+    const entry = { minute: minuteOf(date), hits: 0, bytes: size, storedAt, expiresAt, ms };
+    const before = this.index(name);
+    this.#transactions.takeRoom(size);
+    return () => {
+      this.#db.records.put(name, bytes, storedAt);
+      this.#place(name, entry, before?.minute);
+      if (!this.#named.has(owner)) this.#db.functions.put(owner.prefix, owner.identity);
+    };
   }
 
   #place(name: Buffer, entry: IndexEntry, before: number | undefined): void {
@@ -204,37 +242,10 @@ export class Entries {
     if (entry) order.remove(placeOf(entry.minute, name));
   }
 
-  #removePlaces(places: readonly Buffer[]): void {
-    for (const place of places) this.#db.order.remove(place);
+  /** If the record has still this version. @returns whether it had */
+  #writeIf(name: Buffer, storedAt: number, writes: () => void): Promise<boolean> {
+    return this.#transactions.writeIf(this.#db.records, name, storedAt, writes);
   }
-
-  /** All or nothing. `writes` runs at once, and what it calls need not be waited for. */
-  async #write(writes: () => void): Promise<void> {
-    this.#room.take(0, FOR_OTHERS);
-    await this.#db.records.batch(writes).catch((error) => this.#failed(error));
-  }
-
-  /** The same, if the record has still this version. @returns whether it had */
-  async #writeIf(name: Buffer, storedAt: number, writes: () => void): Promise<boolean> {
-    this.#room.take(0, FOR_OTHERS);
-    const { records } = this.#db;
-    return records.ifVersion(name, storedAt, writes).catch((error) => this.#failed(error));
-  }
-
-  /** lmdb gives the reason as a promise that is rejected with it. */
-  async #failed(error: { commitError?: Promise<never> }): Promise<never> {
-    this.#room.failed();
-    await error.commitError;
-    throw error;
-  }
-}
-
-/** Copies, because lmdb reads the next key into the memory of the last. */
-export function keysOf(
-  table: Table,
-  range: { start?: Buffer; end?: Buffer; limit: number; exclusiveStart?: boolean },
-): Buffer[] {
-  return Array.from(table.getKeys(range), (key) => Buffer.from(key));
 }
 
 /** Settles when all have settled. */

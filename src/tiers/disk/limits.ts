@@ -2,9 +2,10 @@
 
 import type { Clock } from '../../clock.ts';
 import type { Database } from './database.ts';
-import { type Entries, keysOf, STEP } from './entries.ts';
+import type { Entries } from './entries.ts';
 import { decodeIndexEntry, type IndexEntry } from './index-entry.ts';
 import type { ResolvedLimits } from './options.ts';
+import { stepsOf } from './steps.ts';
 import { usageOf } from './usage.ts';
 
 /** Milliseconds between two searches for what is too old. */
@@ -95,18 +96,10 @@ export class Limits {
 
 /** The whole index, in steps of one event turn each. What is not sound in it is left out. */
 export async function* indexIn(db: Database) {
-  let last: Buffer | undefined;
-  for (;;) {
-    const names = keysOf(
-      db.index,
-      last ? { start: last, exclusiveStart: true, limit: STEP } : { limit: STEP },
-    );
-    if (names.length === 0) return;
+  for await (const names of stepsOf(db.index)) {
     yield names.flatMap((name) => {
       const entry = decodeIndexEntry(db.index.getBinary(name));
       return entry ? [{ name, entry }] : [];
     });
-    last = names.at(-1);
-    await new Promise((resolve) => setImmediate(resolve));
   }
 }

@@ -3,10 +3,11 @@
 import type { FunctionOnDisk, Verified } from './contract.ts';
 import type { Database } from './database.ts';
 import { functionIdOf, PREFIX_BYTES } from './disk-key.ts';
-import { type Entries, keysOf } from './entries.ts';
+import type { Entries } from './entries.ts';
 import type { IndexEntry } from './index-entry.ts';
 import { indexIn } from './limits.ts';
 import { decodeRecord, isSound } from './record.ts';
+import { namesOf } from './steps.ts';
 
 /** Bytes read in one event turn. */
 const STEP_BYTES = 4 * 1024 * 1024;
@@ -28,7 +29,7 @@ export async function verify(db: Database, entries: Entries): Promise<Verified> 
   let last: Buffer | undefined;
   for (;;) {
     const range = last ? { start: last, exclusiveStart: true } : {};
-    const names = keysOf(db.records, { ...range, limit: STEP_NAMES });
+    const names = namesOf(db.records, { ...range, limit: STEP_NAMES });
     if (names.length === 0) return found;
     let bytes = 0;
     for (const name of names) {

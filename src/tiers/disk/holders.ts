@@ -1,0 +1,128 @@
+/**
+ * Who holds leases, and whether they live. Every open tier that has had a lease has a row of its
+ * own, whose version is its last heartbeat.
+ *
+ * A holder is dead when its process has ended, which is known at once; or when its heart has not
+ * beaten for long: its process is stopped, or its event loop blocked, or it lives in another
+ * container, where only its heartbeat is seen; or when it has no row, because it was closed, or
+ * others have found it dead. One that was taken for dead may go on: its leases have been given to
+ * others then, and what it stores under them is refused.
+ *
+ * Heartbeats are compared by the clock that counts from the machine's start, which all processes
+ * see alike, which nobody sets, and which stands still while the machine sleeps.
+ */
+
+import { randomBytes } from 'node:crypto';
+import type { Clock } from '../../clock.ts';
+import type { Database } from './database.ts';
+import { hasEnded, ownIdentity, type ProcessIdentity } from './process-identity.ts';
+import type { Transactions } from './transactions.ts';
+
+export interface LeaseTimes {
+  /** Milliseconds between two heartbeats. */
+  readonly beatEvery: number;
+  /** Milliseconds after its last heartbeat when a holder counts as dead. */
+  readonly deadAfter: number;
+}
+
+export const leaseTimes: LeaseTimes = { beatEvery: 5000, deadAfter: 30_000 };
+
+/** Bytes of a holder's name. */
+const NAME_BYTES = 12;
+/** Milliseconds for which a holder that lives is not looked at again. */
+const LOOK_EVERY = 150;
+/** Holders that are remembered as living. */
+const MOST_KNOWN = 1000;
+
+export class Holders {
+  /** The name of this one, by which its leases refer to it. */
+  readonly own = Buffer.allocUnsafeSlow(NAME_BYTES);
+  readonly #db: Database;
+  readonly #transactions: Transactions;
+  readonly #clock: Clock;
+  readonly #times: LeaseTimes;
+  #identity: ProcessIdentity | undefined;
+  #lastBeat = Number.NEGATIVE_INFINITY;
+  #beating: Promise<void> | undefined;
+  /** Until when it is not looked at again, by the holder's name. */
+  readonly #alive = new Map<string, number>();
+
+  constructor(db: Database, transactions: Transactions, clock: Clock, times: LeaseTimes) {
+    randomBytes(NAME_BYTES).copy(this.own);
+    this.#db = db;
+    this.#transactions = transactions;
+    this.#clock = clock;
+    this.#times = times;
+  }
+
+  /** Settles when all others know that this one lives. */
+  async announce(): Promise<void> {
+    if (sinceBoot() - this.#lastBeat >= this.#times.beatEvery) await this.beat();
+  }
+
+  beat(): Promise<void> {
+    this.#beating ??= this.#beat().finally(() => {
+      this.#beating = undefined;
+    });
+    return this.#beating;
+  }
+
+  isAlive(holder: Buffer): boolean {
+    if (holder.equals(this.own)) return true;
+    const name = holder.toString('latin1');
+    const now = this.#clock.now();
+    if (now < (this.#alive.get(name) ?? Number.NEGATIVE_INFINITY)) return true;
+    // Who is dead is looked at each time: it may come back, and has new leases then.
+    if (this.#isDead(holder)) return false;
+    if (this.#alive.size >= MOST_KNOWN) this.#alive.clear();
+    this.#alive.set(name, now + LOOK_EVERY);
+    return true;
+  }
+
+  /** Removes the row of a holder that is dead, unless its heart has beaten meanwhile. */
+  async bury(holder: Buffer): Promise<void> {
+    const beat = this.#db.holders.getEntry(holder)?.version;
+    if (beat === undefined || this.isAlive(holder)) return;
+    const { holders } = this.#db;
+    await this.#transactions.writeIf(holders, holder, beat, () => void holders.remove(holder));
+  }
+
+  /** All leases of this one end with it. */
+  async close(): Promise<void> {
+    await this.#beating?.catch(() => {});
+    if (!this.#identity) return;
+    await this.#transactions.write(() => void this.#db.holders.remove(this.own));
+  }
+
+  async #beat(): Promise<void> {
+    this.#identity ??= ownIdentity();
+    const row = Buffer.from(JSON.stringify(this.#identity));
+    const now = sinceBoot();
+    await this.#transactions.write(() => void this.#db.holders.put(this.own, row, now));
+    this.#lastBeat = now;
+  }
+
+  #isDead(holder: Buffer): boolean {
+    const row = this.#db.holders.getEntry(holder);
+    if (!row) return true;
+    const age = sinceBoot() - (row.version ?? 0);
+    if (age > this.#times.deadAfter) return true;
+    const identity = readIdentity(row.value);
+    this.#identity ??= ownIdentity();
+    // A heartbeat that is still to come is from before the machine was started again.
+    return !identity || age < -1000 || hasEnded(identity, this.#identity);
+  }
+}
+
+/** Milliseconds. */
+function sinceBoot(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
+}
+
+function readIdentity(row: Buffer): ProcessIdentity | undefined {
+  try {
+    return JSON.parse(row.toString()) as ProcessIdentity;
+  } catch {
+    return undefined;
+  }
+}
