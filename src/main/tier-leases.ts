@@ -55,7 +55,8 @@ export class TierLeases {
   #asked = 0;
   /** Nothing has begun since something was given back. */
   #stuck = false;
-  #held = 0;
+  /** What is asked for, or held by another process. */
+  #waiting = 0;
   #stayAlive: Timer | undefined;
 
   constructor(tiers: TierChain, clock: Clock, threads: number, events: TierLeaseEvents) {
@@ -138,14 +139,17 @@ export class TierLeases {
     const turn: Turn = { at: 'asking' };
     flight.turn = turn;
     if (flight.phase.at === 'probing') flight.phase.discard = false;
+    this.#wait(1);
     this.#asked++;
     const answer = await this.#tiers.lease(flight.fn.info.id, flight.fullKey, refresh);
     this.#asked--;
+    this.#wait(-1);
     const isWanted = flight.turn === turn;
     const discard = flight.phase.at === 'probing' && flight.phase.discard;
-    if (isWanted && !discard) return this.#answered(flight, answer);
-    this.#refuse(flight, answer);
-    if (isWanted) return this.#ask(flight, flight.refreshes);
+    if (isWanted && !discard) this.#answered(flight, answer);
+    else this.#refuse(flight, answer);
+    if (isWanted && discard) void this.#ask(flight, flight.refreshes);
+    // Threads have got nothing from this, unless it was granted.
     this.next();
   }
 
@@ -155,7 +159,7 @@ export class TierLeases {
       case 'found':
         return this.#events.found(flight, answer.found);
       case 'held':
-        return this.#wait(flight, answer);
+        return this.#waitForOther(flight, answer);
       case 'granted':
         flight.turn = { at: 'granted', lease: answer.lease };
         break;
@@ -173,12 +177,11 @@ export class TierLeases {
     if (answer.state === 'held') answer.leave();
   }
 
-  #wait(flight: Flight, { over, leave }: TierAnswer & { readonly state: 'held' }): void {
+  #waitForOther(flight: Flight, { over, leave }: TierAnswer & { readonly state: 'held' }): void {
     const patience = this.#clock.after(PATIENCE_MS, () => this.#outOfPatience(flight));
     const turn: Turn = { at: 'held', leave, patience };
     flight.turn = turn;
-    // Nothing else may do so: its caller waits for no thread of this process.
-    if (++this.#held === 1) this.#stayAlive = this.#clock.stayAlive();
+    this.#wait(1);
     void over.then(() => {
       if (flight.turn !== turn) return;
       this.#leaveHeld(turn);
@@ -190,7 +193,14 @@ export class TierLeases {
   #leaveHeld({ leave, patience }: Turn & { readonly at: 'held' }): void {
     patience.cancel();
     leave();
-    if (--this.#held === 0) this.#stayAlive?.cancel();
+    this.#wait(-1);
+  }
+
+  /** Nothing else may keep the process alive: the caller waits for no thread. */
+  #wait(more: 1 | -1): void {
+    this.#waiting += more;
+    if (this.#waiting === 0) this.#stayAlive?.cancel();
+    else if (this.#waiting === 1 && more === 1) this.#stayAlive = this.#clock.stayAlive();
   }
 
   #outOfPatience(flight: Flight): void {

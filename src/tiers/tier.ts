@@ -70,7 +70,7 @@ export interface Tier {
    * key, one is granted the lease, and the others are woken when it has ended and ask again. A record
    * that has expired is none; with `refresh`, none is looked for.
    */
-  lease?(functionId: string, key: string, refresh: boolean): Promise<LeaseAnswer>;
+  lease?(functionId: string, key: string, refresh?: boolean): Promise<LeaseAnswer>;
   /** Called once, after the last operation has settled. Ends the leases that this process has. */
   close(): Promise<void>;
 }

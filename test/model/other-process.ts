@@ -72,7 +72,7 @@ export class OtherProcess {
     await this.#delete(functionId, key);
   }
 
-  async #lease(functionId: string, key: string, refresh: boolean): Promise<LeaseAnswer> {
+  async #lease(functionId: string, key: string, refresh = false): Promise<LeaseAnswer> {
     const record = refresh ? undefined : await this.#fresh(functionId, key);
     if (record) return { state: 'found', record };
     const holder = this.#leases.get(key);

@@ -410,6 +410,11 @@ export class World {
       assert.equal(peer.active, active.length, 'a thread is taken for busy, or for free');
       const isFree = peer.active === 0 && peer.blocking.size === 0;
       assert(!isFree || this.dispatcher.size === 0, 'a free thread, and work that waits');
+      const asks = this.tierWaits.length > 0;
+      assert(
+        !isFree || asks || this.coordinator.inLine === 0,
+        'a free thread, and flights in line',
+      );
       assert(peer.blocking.size === 0 || peer.handed.length === 0, 'tasks in a blocked thread');
       const isBlocked = peer.blocking.size > 0;
       if (peer.inbox.length === 0)

@@ -92,13 +92,13 @@ class LmdbTier implements DiskTier {
     return this.#read(this.#keys.key(functionId, key));
   }
 
-  async lease(functionId: string, key: string): Promise<LeaseAnswer> {
+  async lease(functionId: string, key: string, refresh = false): Promise<LeaseAnswer> {
     this.#checkOpen();
     const diskKey = this.#keys.key(functionId, key);
     const owner = this.#keys.function(functionId);
     return this.#leases.ask({
       name: diskKey.name,
-      look: () => this.#read(diskKey),
+      look: () => (refresh ? undefined : this.#read(diskKey)),
       put: async (token, record) => {
         const stored = await this.#entries.putUnder(token, owner, diskKey, record);
         if (stored) this.#keepWithinLimits();
