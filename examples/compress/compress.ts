@@ -14,4 +14,6 @@ export const compress = memoize(
   function compress(content: Uint8Array, quality: number): Buffer {
     return brotliCompressSync(content, { params: { [constants.BROTLI_PARAM_QUALITY]: quality } });
   },
+  // On disk, results outlive the Node that has made them, and another Brotli may make others.
+  { key: (content, quality) => [content, quality, process.versions['brotli']] },
 );

@@ -9,9 +9,16 @@ import { type SourceFile, totalBytes } from './select.ts';
 
 const sampleMs = 500;
 
-/** Milliseconds for both runs: one compresses every request, the other every file once. */
-export function estimate(files: readonly SourceFile[], { requests, threads }: Work): number {
-  const bytes = totalBytes(requests) + totalBytes(files);
+/**
+ * Milliseconds for all runs: the first compresses every request, the others every file once; but the
+ * last nothing, if its results are stored.
+ */
+export function estimate(
+  files: readonly SourceFile[],
+  { requests, threads }: Work,
+  stored: boolean,
+): number {
+  const bytes = totalBytes(requests) + totalBytes(files) * (stored ? 1 : 2);
   return (bytes * msPerByte(files)) / Math.min(threads, availableParallelism());
 }
 

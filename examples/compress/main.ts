@@ -1,16 +1,20 @@
 /**
  * Run this with `npm start`: the same requests for compressed files, answered by bare Piscina and
- * by threadmemo, and what each of them took. The function itself is beside it, in compress.ts.
+ * by threadmemo, and what each of them took. Then, apart from the comparison, by threadmemo with
+ * results on disk, where a second `npm start` finds them. The function is in compress.ts.
  */
 
+import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { openPiscina, openThreadmemo } from './contestants.ts';
+import { cacheFolder, clear } from '../cache-folder.ts';
+import { runExample } from '../command-line.ts';
+import { cache, openOnDisk, openPiscina, openThreadmemo } from './contestants.ts';
 import { estimate } from './estimate.ts';
 import { requestList } from './load.ts';
 import { type Measured, measure, Outputs, type Work } from './measure.ts';
 import { help, type RunOptions, readOptions } from './options.ts';
 import { startProgress } from './progress.ts';
-import { printPlan, printRun, printTable, printVerdict } from './report.ts';
+import { printDisk, printPlan, printRun, printTable, printVerdict } from './report.ts';
 import { chooseFiles, findFiles, type SourceFile } from './select.ts';
 
 /** Bytes: about half a minute of work for one thread. */
@@ -19,35 +23,28 @@ const repeats = { fewest: 3, most: 8 };
 const clients = 64;
 const seed = 20;
 
-process.exitCode = await main(process.argv.slice(2));
-
-async function main(args: readonly string[]): Promise<number> {
-  let options: RunOptions;
-  try {
-    options = readOptions(args);
-  } catch (error) {
-    console.error(`${(error as Error).message}\n\n${help}`);
-    return 2;
-  }
-  if (options.help) {
-    console.log(help);
-    return 0;
-  }
-  return compare(options);
-}
+await runExample(readOptions, help, async (options) => {
+  if (!options.clear) return compare(options);
+  clear(cache);
+  return 0;
+});
 
 async function compare({ part, threads }: RunOptions): Promise<number> {
   const files = filesFor(part);
   const work = { requests: requestList(files, repeats, seed), clients, threads };
-  printPlan(files, work, estimate(files, work));
+  printPlan(files, work, estimate(files, work, existsSync(cacheFolder(cache))));
 
   const outputs = new Outputs();
   const bare = await run('bare Piscina', openPiscina, work, outputs);
   const memo = await run('threadmemo', openThreadmemo, work, outputs);
-  const faults = findFaults(memo, files.length, outputs);
-
   printTable(bare, memo, outputs);
-  if (faults.length === 0) printVerdict(bare, memo, files.length);
+  let faults = findFaults(memo, files.length, outputs);
+  if (faults.length === 0) {
+    printVerdict(bare, memo, files.length);
+    const disk = await run('on disk', openOnDisk, work, outputs);
+    faults = findFaults(disk, files.length, outputs);
+    if (faults.length === 0) printDisk(disk, memo, cacheFolder(cache));
+  }
   for (const fault of faults) console.error(`\nFAILED: ${fault}`);
   return faults.length === 0 ? 0 : 1;
 }
@@ -69,14 +66,18 @@ async function run(
   return measured;
 }
 
-function findFaults(memo: Measured, files: number, { differing }: Outputs): string[] {
+function findFaults(run: Measured, files: number, { differing }: Outputs): string[] {
   const faults: string[] = [];
   if (differing.size > 0) {
     const names = [...differing].slice(0, 5).join(', ');
     faults.push(`${differing.size} files were answered with different outputs: ${names}`);
   }
-  if (memo.computations !== files) {
-    faults.push(`threadmemo computed ${memo.computations} times for ${files} different files`);
+  const { computations, fromDisk } = run;
+  if (computations + fromDisk !== files) {
+    faults.push(
+      `threadmemo computed ${computations} times, and found ${fromDisk} results on disk, for ` +
+        `${files} different files`,
+    );
   }
   return faults;
 }

@@ -7,6 +7,8 @@ import { parseArgs } from 'node:util';
 
 export interface RunOptions {
   readonly help: boolean;
+  /** Only forget what is on disk. */
+  readonly clear: boolean;
   /** The part of the work that is done: 1 is all of it. */
   readonly part: number;
   readonly threads: number;
@@ -14,10 +16,12 @@ export interface RunOptions {
 
 export const help = `npm start -- [options]
 
-Has a few hundred files compressed by bare Piscina and by threadmemo, and compares.
+Has a few hundred files compressed by bare Piscina and by threadmemo, and compares;
+then once more by threadmemo with its disk tier, which remembers them for the next time.
 
   --quick        5 % of the files: done in seconds, good for CI, too short for fair numbers
   --threads <n>  worker threads (here and now: ${availableParallelism()})
+  --clear        only forgets what earlier runs have kept on disk
   --help         this text
 
 NO_COLOR=1 switches colours off. Exit code 1: an output differed, or a file was
@@ -30,12 +34,14 @@ export function readOptions(args: readonly string[]): RunOptions {
     args: [...args],
     options: {
       help: { type: 'boolean', short: 'h', default: false },
+      clear: { type: 'boolean', default: false },
       quick: { type: 'boolean', default: false },
       threads: { type: 'string', default: String(availableParallelism()) },
     },
   });
   return {
     help: values.help,
+    clear: values.clear,
     part: values.quick ? 0.05 : 1,
     threads: threadCount(values.threads),
   };

@@ -3,8 +3,8 @@
  */
 
 import { type Options, SingleBar } from 'cli-progress';
+import { count, paint, runTitle } from '../wording.ts';
 import type { OnAnswer } from './measure.ts';
-import { count, paint, runTitle } from './wording.ts';
 
 export interface Progress {
   readonly onAnswer: OnAnswer;

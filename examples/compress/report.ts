@@ -4,8 +4,6 @@
  */
 
 import Table from 'cli-table3';
-import type { Measured, Outputs, Work } from './measure.ts';
-import { type SourceFile, totalBytes } from './select.ts';
 import {
   count,
   decimal,
@@ -15,7 +13,9 @@ import {
   roughly,
   runTitle,
   seconds,
-} from './wording.ts';
+} from '../wording.ts';
+import type { Measured, Outputs, Work } from './measure.ts';
+import { type SourceFile, totalBytes } from './select.ts';
 
 export function printPlan(files: readonly SourceFile[], work: Work, expectedMs: number): void {
   const day = new Date().toISOString().slice(0, 10);
@@ -27,7 +27,8 @@ ${paint('dim', machine)}
 ${count(files.length)} different files from node_modules (${megabytes(totalBytes(files))}) are wanted in Brotli,
 quality 11. ${count(work.clients)} clients ask for them at the same time: ${count(work.requests.length)} requests in random
 order, some files more popular than others. All of it is done twice: each request
-as a task of bare Piscina, then as a call of a memoized function.
+as a task of bare Piscina, then as a call of a memoized function. And then once more,
+apart from the comparison: by the memoized function with a disk behind its memory.
 
 This takes about ${roughly(expectedMs)}; Ctrl-C ends it.
 `);
@@ -88,8 +89,7 @@ Each file was wanted ${decimal(bare.requests / files)} times on average, and thr
 whoever asked later, or while it was under way, got the same bytes. The gain in a
 program of yours is how often it asks for the same; what never repeats gains none.
 ${noiseNote(bare, memo)}
-Read next: examples/compress/compress.ts, a few lines and all there is to it; then
-README.md.
+And with a disk behind its memory, where results outlive the process:
 `);
 }
 
@@ -101,6 +101,28 @@ function noiseNote(bare: Measured, memo: Measured): string {
 More than ${decimal(most)} x cannot come from threadmemo: something else on this machine slowed
 the first run. Run it again when the machine is idle.
 `;
+}
+
+/** Beside the run without a disk, and not beside bare Piscina, which has none. */
+export function printDisk(disk: Measured, memo: Measured, folder: string): void {
+  const { fromDisk, computations, wallMs } = disk;
+  const found = `${count(fromDisk)} of ${count(fromDisk + computations)} files came from disk`;
+  const gain = fromDisk > 0 ? `: ${seconds(wallMs)} instead of ${seconds(memo.wallMs)}` : '';
+  print(`
+${paint('bold', paint('green', found + gain))}
+
+${origin(computations)}
+They are in ${folder};
+\`npm start -- --clear\` removes them.
+
+Read next: examples/compress/compress.ts, a few lines and all there is to it; then
+README.md.
+`);
+}
+
+function origin(computations: number): string {
+  if (computations === 0) return 'An earlier run had compressed them, and every byte is equal.';
+  return `${count(computations)} were compressed now. They come from disk when you run this again.`;
 }
 
 function print(text: string): void {

@@ -46,7 +46,7 @@ export function roughly(ms: number): string {
   return minutes === 0 ? `${rounded} seconds` : `${minutes} min ${rounded % 60} s`;
 }
 
-/** Both contestants' names, made equally wide. */
+/** The names of runs, made equally wide. */
 export function runTitle(name: string): string {
   return `${name}:`.padEnd(14);
 }
