@@ -98,7 +98,7 @@ export class Holders {
   /** All leases of this one end with it. */
   async close(): Promise<void> {
     await this.#beating?.catch(() => {});
-    if (!this.#identity) return;
+    if (this.#lastBeat === Number.NEGATIVE_INFINITY) return;
     await this.#transactions.write(() => void this.#db.holders.remove(this.own));
   }
 
