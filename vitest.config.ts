@@ -5,6 +5,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     alias: {
       'threadmemo/disk': new URL('./dist/src/disk.js', import.meta.url).pathname,
+      'threadmemo/tier-suite': new URL('./dist/src/tiers/suite.js', import.meta.url).pathname,
       threadmemo: new URL('./dist/src/index.js', import.meta.url).pathname,
     },
     // Every file opens pools of its own on a machine with two cores: side by side they only wait.
