@@ -51,7 +51,7 @@ export interface Pruned {
 /** A tier in a directory. What it throws is a `MemoError` only when it is opened. */
 export interface DiskTier extends Tier {
   /** Among all processes that have the directory open. */
-  lease(functionId: string, key: string): Promise<LeaseAnswer>;
+  lease(functionId: string, key: string, refresh?: boolean): Promise<LeaseAnswer>;
   /** Counts what there is, of all processes; reads the index of all entries, in small steps. */
   stats(): Promise<DiskStats>;
   /**
