@@ -12,7 +12,7 @@ const teapot = {
   message: 'no coffee, 1',
   code: 'ETEAPOT',
   status: 418,
-  stack: expect.stringContaining('functions.ts'),
+  stack: expect.stringContaining('functions.js'),
   cause: expect.objectContaining({ name: 'RangeError', message: 'short and stout' }),
 };
 
