@@ -187,7 +187,7 @@ async function holds(world: World, schedule: readonly Step[]): Promise<void> {
   expect(world.dispatcher.size).toBe(0);
 }
 
-const runs = Number(process.env['MODEL_RUNS'] ?? 300);
+const runs = Number(process.env['MODEL_RUNS'] ?? 150);
 
 test.each([{ withTier: false }, { withTier: true }])(
   'every schedule keeps the invariants, %o',
