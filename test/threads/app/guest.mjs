@@ -7,10 +7,12 @@ import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import * as threadmemo from 'threadmemo';
 import * as attached from '../../../build/workers/attached.js';
 import * as blocking from '../../../build/workers/blocking.js';
-import * as others from '../../../build/workers/functions.js';
+import * as gated from '../../../build/workers/gated.js';
+import * as hanging from '../../../build/workers/hanging.js';
+import * as quick from '../../../build/workers/quick.js';
 import { arrive, count, counted } from '../../../build/workers/shared.js';
 
-const functions = { ...attached, ...blocking, ...others };
+const functions = { ...attached, ...blocking, ...gated, ...hanging, ...quick };
 
 const deeds = {
   call: (name, ...args) => functions[name](...args),
