@@ -206,7 +206,7 @@ async function holds(world: World, schedule: readonly Step[]): Promise<void> {
   expect(world.clock.mayEnd).toBe(true);
 }
 
-const runs = Number(process.env['MODEL_RUNS'] ?? 300);
+const runs = Number(process.env['MODEL_RUNS'] ?? 150);
 
 test.each([{ withTier: false }, { withTier: true }, { withTier: true, withOther: true }])(
   'every schedule keeps the invariants, %o',
