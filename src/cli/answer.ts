@@ -21,7 +21,7 @@ export class Answer {
   uses = 0;
   /** Lines with the same text that came while it was open. */
   joined = 0;
-  /** The value in the cache, once it is there. */
+  /** The value in the cache, if it is there: before the call, and then after it. */
   held: Held | undefined;
 
   constructor(source: string | NotUtf8) {

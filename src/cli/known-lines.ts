@@ -9,7 +9,7 @@
 import type { Answer } from './answer.ts';
 
 /** Characters, in one generation. */
-const MOST = 4 * 2 ** 20;
+const MOST = 2 ** 21;
 /** Longer lines are parsed as fast as they are looked up, and would push out many short ones. */
 const LONGEST = 2 ** 14;
 /** Characters that an entry takes beside its texts. */

@@ -139,6 +139,7 @@ export class MapRun {
     } catch (cause) {
       return this.#settle(answer, failed(cause));
     }
+    answer.held = this.#parts.hold(args);
     this.#parts.call(...args).then(
       (value) => this.#settle(answer, outcomeOf(value), args),
       (error: unknown) => this.#settle(answer, isWithdrawn(error) ? WITHDRAWN : failed(error)),
@@ -154,10 +155,13 @@ export class MapRun {
 
   #settle(answer: Answer, outcome: Outcome, args?: readonly unknown[]): void {
     answer.outcome = outcome;
-    if (outcome.state === 'value' && args) {
+    const { held, joined } = answer;
+    // To keep every line for its next time would cost memory, and most inputs do not come again.
+    const comesAgain = held !== undefined || joined > 0;
+    if (outcome.state === 'value' && args && comesAgain) {
       answer.held = this.#parts.hold(args);
-      this.joined += answer.joined;
-      this.joinedMs += answer.joined * (answer.held?.ms ?? 0);
+      this.joined += joined;
+      this.joinedMs += joined * (answer.held?.ms ?? 0);
       this.#known.grown(answer);
     } else this.#known.forget(answer);
     this.#window.ended(answer);

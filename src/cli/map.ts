@@ -33,16 +33,22 @@ export interface MapCommand {
 }
 
 const STDOUT = 1;
+/** Of the memory that all threads share; the command promises to need little in all. */
+const MEMORY = { maxSize: '32mb', maxEntrySize: '8mb' } as const;
 
 /** @returns the exit code @throws {Unusable} {@link MemoError} */
 export async function map(target: string, file: string, command: MapCommand): Promise<number> {
   const { threads, cache, maxSize } = command;
+  if (maxSize !== undefined && cache === undefined) {
+    throw new Unusable('--max-size is the size of the cache on disk: give --cache <dir>, too');
+  }
   const input = openInput(file);
   keepStdoutForResults();
   const fn = await findFunction(target);
   const tier = cache === undefined ? undefined : await openCache(cache, maxSize, fn);
   const out = command.out === undefined ? undefined : openOutFile(command.out);
   const pool = await createPool({
+    ...MEMORY,
     ...(threads !== undefined && { threads }),
     ...(tier && { tiers: [tier] }),
   });

@@ -2,7 +2,9 @@
 
 import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
-import { bytes, type Size } from '../options.ts';
+import type { DiskLimits } from '../disk.ts';
+import { bytes, type Duration, milliseconds, type Size } from '../options.ts';
+import * as cache from './cache.ts';
 import { Exit } from './ended.ts';
 import { type MapCommand, map } from './map.ts';
 
@@ -17,6 +19,7 @@ export function program(ended: (code: number) => void): Command {
     .showHelpAfterError('(see --help)')
     .addHelpText('after', EXIT_CODES);
   root.addCommand(mapCommand(ended).copyInheritedSettings(root));
+  root.addCommand(cacheCommand(root, ended).copyInheritedSettings(root));
   return root;
 }
 
@@ -45,10 +48,49 @@ function mapCommand(ended: (code: number) => void): Command {
     });
 }
 
+function cacheCommand(root: Command, ended: (code: number) => void): Command {
+  const command = new Command('cache')
+    .summary('look at a cache directory, and make it smaller')
+    .description(CACHE)
+    .addHelpText('after', CACHE_NOTES);
+  const sub = (name: string, what: string) => {
+    const made = new Command(name).copyInheritedSettings(root).description(what);
+    command.addCommand(made.argument('<dir>', 'what --cache was given'));
+    return made.option('--json', 'as JSON');
+  };
+  sub('stats', 'what is there of each function, and of each version of its code').action(
+    async (dir: string, options: object) => ended(await cache.stats(dir, options)),
+  );
+  sub('prune', 'remove what was not used for longest, until these limits hold')
+    .option('--max-size <size>', 'most bytes in use, such as 500mb', size)
+    .option('--max-age <duration>', 'how long after it was stored, such as 12h or 30d', timespan)
+    .option('--max-entries <n>', 'most entries', wholeNumber)
+    .action(async (dir: string, options: DiskLimits) => ended(await cache.prune(dir, options)));
+  sub('clear', 'remove everything, or all of one function')
+    .option('-f, --function <id>', 'as stats shows it; with @version, only that version')
+    .action(async (dir: string, options: object) => ended(await cache.clear(dir, options)));
+  sub('verify', 'read every record, and remove what is damaged').action(
+    async (dir: string, options: object) => ended(await cache.verify(dir, options)),
+  );
+  return command;
+}
+
 function threads(text: string): number {
-  const count = Number(text);
-  if (Number.isInteger(count) && count > 0) return count;
-  throw new InvalidArgumentError('It must be a whole number from 1 up.');
+  if (wholeNumber(text) > 0) return Number(text);
+  throw new InvalidArgumentError('It must be 1 or more.');
+}
+
+function wholeNumber(text: string): number {
+  if (/^\d+$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('It must be a whole number.');
+}
+
+function timespan(text: string): Duration {
+  try {
+    return milliseconds('--max-age', text);
+  } catch {
+    throw new InvalidArgumentError("It must be a duration, such as '12h' or '30d'.");
+  }
 }
 
 function size(text: string): Size {
@@ -59,11 +101,11 @@ function size(text: string): Size {
   }
 }
 
-const MAP = `Runs a function over JSON lines (NDJSON) on all cores. Equal inputs are computed once.
-
-The function is an export of the module: one that was memoized with memoize(), or a plain one.
-Each line of the input is one argument; each line of the output is one result, in the order of the
-input.`;
+const MAP =
+  'Runs a function over JSON lines (NDJSON), on all cores. Equal inputs are computed once. ' +
+  'The function is an export of the module: one that was memoized with memoize(), or a plain one. ' +
+  'Each line of the input is its one argument; each line of the output is one result, in the order ' +
+  'of the input.';
 
 const MAP_NOTES = `
 Examples:
@@ -86,6 +128,18 @@ there. Several processes may use one --cache at once, and share the work.
 --out: results are in <file>.partial until they are complete.
 
 --json: the report goes to the standard output if the results go to --out, else to the standard error.
+`;
+
+const CACHE = 'Looks at the directory of --cache, or of a diskTier(), and makes it smaller.';
+
+const CACHE_NOTES = `
+Examples:
+  threadmemo cache stats .cache
+  threadmemo cache prune .cache --max-size 500mb --max-age 30d
+  threadmemo cache clear .cache --function 'my-app/features.js#extract'
+
+A program may go on using the directory meanwhile. Results of older code stay beside those of the
+present code, as versions of their own, until they are pruned.
 `;
 
 const EXIT_CODES = `

@@ -15,6 +15,11 @@ export function duration(ms: number): string {
   return ms < 60_000 ? `${(ms / 1000).toFixed(1)}s` : formatDuration(ms);
 }
 
+/** How long ago. */
+export function age(ms: number): string {
+  return ms < 1000 ? 'now' : formatDuration(Math.max(0, Math.round(ms)));
+}
+
 export function size(bytes: number): string {
   return formatBytes(bytes, { unitSeparator: ' ' }) ?? `${bytes} B`;
 }
