@@ -5,7 +5,7 @@ import { NotUtf8 } from './lines.ts';
 
 export type Outcome =
   | { readonly state: 'open' }
-  /** The result as JSON. */
+  /** The result as JSON, with a line end. */
   | { readonly state: 'value'; readonly text: string }
   | { readonly state: 'failed'; readonly error: unknown }
   /** It was not begun, because the command was told to stop. */

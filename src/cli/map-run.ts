@@ -117,8 +117,14 @@ export class MapRun {
     }
     const line = given.endsWith('\r') ? given.slice(0, -1) : given;
     const known = this.#known.get(line);
-    if (known && this.#answers(known)) this.#window.add(this.lines, known);
+    if (known && this.#answers(known)) this.#again(known);
     else if (line.trim() !== '') this.#call(line);
+  }
+
+  /** By far the most common case, where it is common at all: nothing is open, and nothing to do. */
+  #again(known: Answer): void {
+    if (this.#window.empty && known.settled && this.#giveOut(this.lines, known)) return;
+    this.#window.add(this.lines, known);
   }
 
   #answers(known: Answer): boolean {
@@ -207,7 +213,7 @@ function failed(error: unknown): Outcome {
 
 function outcomeOf(value: unknown): Outcome {
   try {
-    return { state: 'value', text: toJson(value) };
+    return { state: 'value', text: `${toJson(value)}\n` };
   } catch (cause) {
     return failed(cause);
   }
@@ -218,13 +224,13 @@ function isWithdrawn(error: unknown): boolean {
 }
 
 function ofItself(outcome: Outcome): string {
-  return outcome.state === 'value' ? outcome.text : `{"error":${errorText(outcome)}}`;
+  return outcome.state === 'value' ? outcome.text : `{"error":${errorText(outcome)}}\n`;
 }
 
 function withItsLine(line: number, outcome: Outcome): string {
   return outcome.state === 'value'
-    ? `{"line":${line},"value":${outcome.text}}`
-    : `{"line":${line},"error":${errorText(outcome)}}`;
+    ? `{"line":${line},"value":${outcome.text.trimEnd()}}\n`
+    : `{"line":${line},"error":${errorText(outcome)}}\n`;
 }
 
 function errorText(outcome: Outcome): string {

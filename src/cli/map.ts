@@ -42,9 +42,11 @@ export async function map(target: string, file: string, command: MapCommand): Pr
   if (maxSize !== undefined && cache === undefined) {
     throw new Unusable('--max-size is the size of the cache on disk: give --cache <dir>, too');
   }
-  const input = openInput(file);
   keepStdoutForResults();
+  // Before the standard input: once Node 20 has opened that, it resolves packages that are links
+  // to where the links are, and not to where they point.
   const fn = await findFunction(target);
+  const input = openInput(file);
   const tier = cache === undefined ? undefined : await openCache(cache, maxSize, fn);
   const out = command.out === undefined ? undefined : openOutFile(command.out);
   const pool = await createPool({

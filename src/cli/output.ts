@@ -46,8 +46,9 @@ export class Output {
     return this.#end !== undefined;
   }
 
+  /** @param line with its line end */
   add(line: string): void {
-    this.#waiting += `${line}\n`;
+    this.#waiting += line;
     if (this.#writing) return;
     if (this.#waiting.length >= PIECE) this.#begin();
     else this.#flushSoon();

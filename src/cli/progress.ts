@@ -49,7 +49,7 @@ export class Progress {
     const line = progressLine(counts, this.#rate(counts), fraction);
     if (!this.#isTerminal) return void process.stderr.write(`threadmemo: ${line}\n`);
     // One column is left free: a terminal may begin a new line after the last.
-    const text = line.slice(0, Math.max(20, (process.stderr.columns ?? 80) - 1));
+    const text = line.slice(0, (process.stderr.columns || 80) - 1);
     process.stderr.write(CLEAR + text);
     this.#isDrawn = true;
   }
