@@ -235,6 +235,21 @@ export class Coordinator {
     await Promise.all([...cleared, this.#parts.tiers.clear()]);
   }
 
+  /**
+   * The calls of the coordinator's own thread whose computations have not begun are rejected. What
+   * is computed goes on, and so does what computations themselves have asked for.
+   */
+  withdraw(): void {
+    const answer = failure(new PoolClosedError('the call was withdrawn before it was begun'));
+    for (const { phase, waiters } of this.#flights.allLive()) {
+      if (phase.at === 'leased') continue;
+      for (const waiter of waiters.filter(({ peer }) => peer === undefined)) {
+        this.leave(waiter);
+        waiter.deliver(answer);
+      }
+    }
+  }
+
   /** Every call that waits is answered with {@link PoolClosedError}, and so is every later one. */
   close(): void {
     this.#closed = true;
