@@ -139,7 +139,7 @@ test.skipIf(!hasScript && !process.env['CI'])(
     const drawn = new Promise<void>((resolve) => {
       child.stdout?.on('data', (text) => {
         screen += text;
-        if (screen.includes('ETA')) resolve();
+        if (/4 lines · \d+% · .*ETA/.test(screen)) resolve();
       });
     });
     await drawn;
