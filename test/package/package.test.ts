@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ABORTED, createProject, type Project } from './project.ts';
 
 /** Bytes; raise it only for what is worth a download. */
-const largest = 650_000;
+const largest = 720_000;
 
 const page = { html: '<p class="dark" title="DARK, DARK">HELLO</p>', inWorker: true };
 const rendered = {
