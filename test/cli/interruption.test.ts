@@ -70,6 +70,23 @@ test('interrupted anywhere, and started again, the output is the same', async ()
   expect((await folder.run(args)).stdout).toBe(all);
 });
 
+test('--unordered: a slow line holds nothing up', async () => {
+  const args = ['map', './functions.js#gated', '--unordered', '--threads', '2'];
+  const { child, ended } = folder.start(args);
+  child.stdin?.end(ndjson(ids(5, 1)));
+  const others = new Promise<void>((resolve) => {
+    let count = 0;
+    child.stdout?.on('data', (text) => {
+      count += text.split('\n').length - 1;
+      if (count === 4) resolve();
+    });
+  });
+  await others;
+  await folder.write('gate', '');
+  const { stdout } = await ended;
+  expect(stdout.trim().split('\n').at(-1)).toBe('{"line":1,"value":1}');
+});
+
 test('a reader that goes away ends it quietly', async () => {
   await folder.write('in', ndjson(numbers(100_000)));
   const line = `${process.execPath} ${command} map ./functions.js#double in | head -3; echo $PIPESTATUS`;
