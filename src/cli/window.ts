@@ -10,7 +10,7 @@ import type { Answer } from './answer.ts';
 
 /** Many more, and what calls leave behind gets old before it is collected: twice the memory. */
 const MOST_OPEN = 2 ** 10;
-const MOST_LINES = 2 ** 19;
+const MOST_LINES = 2 ** 18;
 /** Characters. */
 const MOST_HELD = 8 * 2 ** 20;
 /** Characters: what an open call takes itself, and what the first results are taken for. */
@@ -18,10 +18,11 @@ const CALL = 500;
 
 export class Window {
   readonly #ordered: boolean;
-  /** Answers in the order of output, and their lines' numbers. */
-  #queue: Answer[] = [];
-  #numbers: number[] = [];
+  /** A ring: answers in the order of output, and their lines' numbers. */
+  readonly #queue = new Array<Answer | undefined>(MOST_LINES).fill(undefined);
+  readonly #numbers = new Float64Array(MOST_LINES);
   #head = 0;
+  #tail = 0;
   /** Lines of open calls that will come into the queue when they are answered. */
   readonly #waiting = new Map<Answer, number[]>();
   #waitingLines = 0;
@@ -37,7 +38,7 @@ export class Window {
   get hasRoom(): boolean {
     return (
       this.#open < MOST_OPEN &&
-      this.#queue.length - this.#head + this.#waitingLines < MOST_LINES &&
+      this.#tail - this.#head + this.#waitingLines < MOST_LINES &&
       this.#held + this.#open * (CALL + this.#typical) < MOST_HELD
     );
   }
@@ -48,7 +49,7 @@ export class Window {
   }
 
   get empty(): boolean {
-    return this.#head === this.#queue.length && this.#waitingLines === 0;
+    return this.#head === this.#tail && this.#waitingLines === 0;
   }
 
   /** A call was begun. */
@@ -80,25 +81,20 @@ export class Window {
 
   /** Hands out what is next, until that is open, or `take` wants no more. */
   drain(take: (line: number, answer: Answer) => boolean): void {
-    while (this.#head < this.#queue.length) {
-      const answer = this.#queue[this.#head] as Answer;
-      if (!answer.settled || !take(this.#numbers[this.#head] as number, answer)) break;
+    while (this.#head < this.#tail) {
+      const at = this.#head % MOST_LINES;
+      const answer = this.#queue[at] as Answer;
+      if (!answer.settled || !take(this.#numbers[at] as number, answer)) return;
+      this.#queue[at] = undefined;
       this.#head++;
       if (--answer.uses === 0) this.#held -= answer.size;
     }
-    this.#compact();
   }
 
+  /** There is room: `hasRoom` was asked before each line. */
   #push(line: number, answer: Answer): void {
-    this.#queue.push(answer);
-    this.#numbers.push(line);
-  }
-
-  /** Drops what was handed out; seldom enough to cost a line nothing. */
-  #compact(): void {
-    if (this.#head * 2 < this.#queue.length || this.#head === 0) return;
-    this.#queue = this.#queue.slice(this.#head);
-    this.#numbers = this.#numbers.slice(this.#head);
-    this.#head = 0;
+    const at = this.#tail++ % MOST_LINES;
+    this.#queue[at] = answer;
+    this.#numbers[at] = line;
   }
 }

@@ -241,12 +241,15 @@ export class Coordinator {
    */
   withdraw(): void {
     const answer = failure(new PoolClosedError('the call was withdrawn before it was begun'));
-    for (const { phase, waiters } of this.#flights.allLive()) {
-      if (phase.at === 'leased') continue;
-      for (const waiter of waiters.filter(({ peer }) => peer === undefined)) {
+    for (const flight of this.#flights.allLive()) {
+      const { lease } = flight;
+      if (lease && !this.leases.takeBack(lease)) continue;
+      if (lease) flight.enter(ORPHANED);
+      for (const waiter of flight.waiters.filter(({ peer }) => peer === undefined)) {
         this.leave(waiter);
         waiter.deliver(answer);
       }
+      if (lease && flight.waiters.length > 0) this.#startAgain(flight);
     }
   }
 

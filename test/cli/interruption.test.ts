@@ -32,11 +32,18 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
     const { code, stderr } = await first.ended;
     expect({ code, stderr }).toMatchObject({ code: signal === 'SIGINT' ? 130 : 143 });
     expect(stderr).toContain('the same command goes on from there');
-    expect(await folder.read('out.partial')).toBe(ndjson(numbers(11)));
+    const partial = await folder.read('out.partial');
+    const written = partial.split('\n').length - 1;
+    expect(partial).toBe(ndjson(numbers(written)));
+    // Tiny tasks are handed over together: one behind the gate may have been done before it.
+    expect(written).toBeGreaterThanOrEqual(11);
+    expect(written).toBeLessThan(50);
     expect(folder.has('out')).toBe(false);
 
     const again = await folder.run([...args, '--json', '--out', 'out']);
-    expect(JSON.parse(again.stdout)).toMatchObject({ hitsOnDisk: 11, computed: 39, code: 0 });
+    const { hitsOnDisk, computed } = JSON.parse(again.stdout);
+    expect(hitsOnDisk).toBeGreaterThanOrEqual(written);
+    expect(hitsOnDisk + computed).toBe(50);
     expect(await folder.read('out')).toBe(ndjson(numbers(50)));
   },
 );
@@ -68,6 +75,23 @@ test('interrupted anywhere, and started again, the output is the same', async ()
   expect([0, 130, 'SIGINT'], `after ${enough} characters`).toContain(code);
   expect(all.startsWith(stdout)).toBe(true);
   expect((await folder.run(args)).stdout).toBe(all);
+});
+
+test('--unordered: a slow line holds nothing up', async () => {
+  const args = ['map', './functions.js#gated', '--unordered', '--threads', '2'];
+  const { child, ended } = folder.start(args);
+  child.stdin?.end(ndjson(ids(5, 1)));
+  const others = new Promise<void>((resolve) => {
+    let count = 0;
+    child.stdout?.on('data', (text) => {
+      count += text.split('\n').length - 1;
+      if (count === 4) resolve();
+    });
+  });
+  await others;
+  await folder.write('gate', '');
+  const { stdout } = await ended;
+  expect(stdout.trim().split('\n').at(-1)).toBe('{"line":1,"value":1}');
 });
 
 test('a reader that goes away ends it quietly', async () => {
@@ -139,7 +163,7 @@ test.skipIf(!hasScript && !process.env['CI'])(
     const drawn = new Promise<void>((resolve) => {
       child.stdout?.on('data', (text) => {
         screen += text;
-        if (screen.includes('ETA')) resolve();
+        if (/4 lines · \d+% · .*ETA/.test(screen)) resolve();
       });
     });
     await drawn;
