@@ -2,7 +2,7 @@
 
 import { PoolClosedError } from 'threadmemo';
 import { expect, test } from 'vitest';
-import { crowd, gated, incrementsLater } from '../../workers/functions.ts';
+import { crowd, gated, incrementsLater } from '../../workers/gated.ts';
 import { fresh, lift, reaches } from '../../workers/shared.ts';
 import { open, until } from '../threads/open.ts';
 

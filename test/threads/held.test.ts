@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 import { definitionOf } from '../../dist/src/registry.js';
 import { installedSide } from '../../dist/src/side.js';
-import { increment } from '../../workers/functions.ts';
+import { increment } from '../../workers/quick.ts';
 import { openForAll } from './open.ts';
 
 const pool = openForAll({ threads: 1 });
