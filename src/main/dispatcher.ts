@@ -152,7 +152,8 @@ export class Dispatcher implements Backlog {
   }
 
   readonly #feedSoon = (): void => {
-    if (this.#feedAhead || this.size + this.#work.inLine() === 0) return;
+    if (this.#feedAhead) return;
+    if (this.size + this.#work.inLine() + this.#ahead.size === 0) return;
     this.#feedAhead = true;
     queueMicrotask(() => {
       this.#feedAhead = false;
