@@ -19,6 +19,7 @@
 
 import { crc32 } from 'node:zlib';
 import type { Codec } from '../../protocol.ts';
+import { LARGE, sharedCopy } from '../../values/shared-memory.ts';
 import type { TierRecord } from '../tier.ts';
 import type { DiskKey } from './disk-key.ts';
 
@@ -57,7 +58,9 @@ export function encodeRecord(
 }
 
 /**
- * The value's bytes are a copy that owns its memory: `bytes` may be the database's own.
+ * The value's bytes are a copy that owns its memory: `bytes` may be the database's own, which is
+ * valid for a moment only. What is large is copied to where it is kept and handed out, and never
+ * again.
  * @param key without it, any sound record will do
  */
 export function decodeRecord(name: Uint8Array, bytes: Buffer, key?: DiskKey): ReadRecord {
@@ -66,12 +69,16 @@ export function decodeRecord(name: Uint8Array, bytes: Buffer, key?: DiskKey): Re
   const start = HEADER_BYTES + bytes.readUInt32LE(32);
   if (key && !key.identity.equals(bytes.subarray(HEADER_BYTES, start))) return { state: 'other' };
   const record = {
-    value: { codec: bytes[5] as Codec, bytes: new Uint8Array(bytes.subarray(start)) },
+    value: { codec: bytes[5] as Codec, bytes: copyOf(bytes.subarray(start)) },
     expiresAt: bytes.readDoubleLE(8),
     ms: bytes.readDoubleLE(16),
     storedAt: bytes.readDoubleLE(24),
   };
   return { state: 'sound', record };
+}
+
+function copyOf(bytes: Uint8Array): Uint8Array {
+  return bytes.length < LARGE ? new Uint8Array(bytes) : sharedCopy(bytes);
 }
 
 export function isSound(name: Uint8Array, bytes: Buffer): boolean {
