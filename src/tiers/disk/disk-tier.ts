@@ -89,6 +89,10 @@ class LmdbTier implements DiskTier {
   }
 
   async get(functionId: string, key: string): Promise<TierRecord | undefined> {
+    return this.getNow(functionId, key);
+  }
+
+  getNow(functionId: string, key: string): TierRecord | undefined {
     return this.#read(this.#keys.key(functionId, key));
   }
 
