@@ -105,7 +105,8 @@ export class TierChain {
       for (const tier of this.#tiers) {
         const record = await this.#attempt(tier, () => tier.get(fn, key));
         const found = this.#count(tier, record);
-        if (record && found && depth > 0) await this.#fill(this.#tiers.slice(0, depth), fn, key, record);
+        if (record && found && depth > 0)
+          await this.#fill(this.#tiers.slice(0, depth), fn, key, record);
         if (found) return found;
         depth++;
       }

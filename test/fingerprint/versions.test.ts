@@ -132,7 +132,10 @@ tierSuite('a tier with function versions', () => asSeenBy('1f', mapTier()), {
 
 test('the key has the id with the fingerprint, and to forget reaches only the present code', async () => {
   const records = new Map();
-  const [old, present] = ['1f', '2e'].map((code) => asSeenBy(code, mapTier(records))) as [Tier, Tier];
+  const [old, present] = ['1f', '2e'].map((code) => asSeenBy(code, mapTier(records))) as [
+    Tier,
+    Tier,
+  ];
   await old.set('f', 'f(1)', RECORD);
   await present.set('f', 'f(1)', RECORD);
   expect([...records.keys()]).toEqual(['f@1f', 'f@2e']);
