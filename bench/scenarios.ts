@@ -2,6 +2,7 @@
 import { fragments } from './fragments.ts';
 import { hit } from './hit.ts';
 import { hitMain } from './hit-main.ts';
+import { lines } from './lines.ts';
 import { mainLoad } from './main-load.ts';
 import { memory } from './memory.ts';
 import { miss } from './miss.ts';
@@ -22,6 +23,7 @@ const inOrder: readonly Scenario[] = [
   sync,
   scale,
   memory,
+  lines,
 ];
 
 export const scenarios: ReadonlyMap<string, Scenario> = new Map(

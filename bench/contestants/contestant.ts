@@ -29,7 +29,8 @@ export type PartName =
   | 'fragments'
   | 'sync'
   | 'scale'
-  | 'memory';
+  | 'memory'
+  | 'lines';
 
 export interface Setup {
   /** Worker threads to run, from the start and all the time. */
