@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     alias: {
+      'threadmemo/redis': new URL('./dist/src/redis.js', import.meta.url).pathname,
       'threadmemo/disk': new URL('./dist/src/disk.js', import.meta.url).pathname,
       threadmemo: new URL('./dist/src/index.js', import.meta.url).pathname,
     },

@@ -71,6 +71,12 @@ export interface Tier {
    * that has expired is none; with `refresh`, none is looked for.
    */
   lease?(functionId: string, key: string, refresh?: boolean): Promise<LeaseAnswer>;
+  /**
+   * Calls `heard` whenever another process has deleted or cleared something, whose memory this one
+   * may have, too: a key, a function without `key`, or everything with neither. So it does when it
+   * may have missed that, before it answers anything again. Called once, before all else.
+   */
+  onInvalidate?(heard: (what: { functionId?: string; key?: string }) => void): void;
   /** Called once, after the last operation has settled. Ends the leases that this process has. */
   close(): Promise<void>;
 }
