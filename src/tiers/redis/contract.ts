@@ -17,6 +17,6 @@ export interface RedisStats {
 }
 
 /** A tier in Redis. */
-export interface RedisTier extends Tier {
+export interface RedisTier extends Required<Omit<Tier, 'directory'>> {
   stats(): RedisStats;
 }

@@ -30,12 +30,9 @@ import {
   resolveRedisTierOptions,
 } from './options.ts';
 import { decodeRecord, encodeRecord, type RecordFormat } from './record.ts';
-import { runScript, type Script, type Send, scripts } from './scripts.ts';
+import { GENERATION_MORE, runScript, type Script, type Send, scripts } from './scripts.ts';
 import { Server, type ServerTimes } from './server.ts';
 import { Waits } from './waits.ts';
-
-/** Milliseconds by which generations outlive the records that belong to them. */
-const GENERATION_MORE = 3600_000;
 
 /** For tests that cannot wait. */
 export interface RedisTimes

@@ -11,12 +11,17 @@
  * it does not matter why a lease has ended, and who has not noticed. The row also has the names of
  * the processes that wait for it: whoever ends it tells them.
  *
- * `pcall` is where a key may be of another type, which is foreign, and where memory may be full.
+ * `pcall` is where a key may be of another type, which is foreign, and where memory may be full. A
+ * script that has written anything is never told that memory is full; so none writes before it has to.
  */
 
 import { createHash } from 'node:crypto';
 import type { Argument, Reply } from './connection.ts';
 import { MAGIC } from './record.ts';
+
+/** Milliseconds by which generations outlive the records that belong to them, or somewhat less. */
+export const GENERATION_MORE = 2 * 3600_000;
+const GENERATION_SLACK = 3600_000;
 
 const magic = [...MAGIC].map((byte) => `\\${byte}`).join('');
 
@@ -30,7 +35,8 @@ local function find()
     local isCurrent = all and own and value:sub(5, 20) == all .. own
     if not isOurs or isCurrent then return {'found', value, redis.call('PTTL', KEYS[1])} end
     redis.call('UNLINK', KEYS[1])
-  elseif redis.call('UNLINK', KEYS[1]) == 1 then
+  elseif redis.call('EXISTS', KEYS[1]) == 1 then
+    redis.call('UNLINK', KEYS[1])
     return {'foreign'}
   end
   return nil
@@ -44,10 +50,12 @@ local function generation(key, fresh, keep)
     redis.call('SET', key, fresh, 'PX', keep)
     return fresh
   end
-  if redis.call('PTTL', key) < tonumber(keep) then redis.call('PEXPIRE', key, keep) end
+  local left = redis.call('PTTL', key)
+  if left < keep - ${GENERATION_SLACK} then redis.call('PEXPIRE', key, keep) end
   return value
 end
-local function generations(fresh, keep)
+local function generations(fresh, keepFor)
+  local keep = tonumber(keepFor)
   return generation(KEYS[2], fresh:sub(1, 8), keep) .. generation(KEYS[3], fresh:sub(9, 16), keep)
 end`;
 
@@ -120,7 +128,7 @@ if lease.token and lease.generations == now and redis.call('PTTL', KEYS[4]) > 0 
   redis.pcall('HSET', KEYS[4], 'w:' .. ARGV[2], '')
   return {'held', lease.token}
 end
-redis.call('UNLINK', KEYS[4])
+if lease.token then redis.call('UNLINK', KEYS[4]) end
 redis.call('HSET', KEYS[4], 't', ARGV[1], 'g', now)
 redis.call('PEXPIRE', KEYS[4], ARGV[3])
 return {'granted'}`,
