@@ -52,7 +52,7 @@ export interface RedisTierOptions {
   readonly secret?: string | Uint8Array;
   /** In which Redis must answer a command; if it does not, it counts as away. Default: 250 ms. */
   readonly timeout?: Duration;
-  /** In which a connection must be made. Default: 1 s. */
+  /** In which a connection must be made; the first calls wait for it. Default: 2 s. */
   readonly connectTimeout?: Duration;
 }
 
@@ -97,7 +97,7 @@ export function resolveRedisTierOptions(options: RedisTierOptions): ResolvedRedi
         : bytes('compressAbove', compressAbove),
     secret: secret(options.secret),
     timeout: positive('timeout', options.timeout ?? 250),
-    connectTimeout: positive('connectTimeout', options.connectTimeout ?? 1000),
+    connectTimeout: positive('connectTimeout', options.connectTimeout ?? 2000),
   };
 }
 

@@ -14,7 +14,7 @@
 
 import type { Clock, Timer } from '../../clock.ts';
 import { RedisAccessError } from '../../errors.ts';
-import { type Argument, type Client, openSession, type Reply, type Session } from './connection.ts';
+import { type Client, openSession, type Session } from './connection.ts';
 import type { Send } from './scripts.ts';
 
 /** Milliseconds. */
@@ -94,7 +94,10 @@ export class Server {
   readonly send: Send = async (args, key) => {
     this.#count(1);
     try {
-      return await this.#inTime(this.#whenTried(args, key));
+      // Nothing is known before: who comes first waits for the connection.
+      if (!this.#hasTried) await this.#first;
+      if (this.#state.at !== 'up') throw this.#away();
+      return await this.#inTime(this.#state.session.send(args, key));
     } finally {
       this.#count(-1);
     }
@@ -112,12 +115,6 @@ export class Server {
     this.#state = { at: 'closed' };
     this.#next?.cancel();
     if ('session' in state) state.session.cut();
-  }
-
-  async #whenTried(args: readonly Argument[], key: string): Promise<Reply> {
-    if (!this.#hasTried) await this.#first;
-    if (this.#state.at !== 'up') throw this.#away();
-    return this.#state.session.send(args, key);
   }
 
   async #open(): Promise<void> {

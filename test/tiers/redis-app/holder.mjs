@@ -6,8 +6,9 @@
 import { openRedisTier } from '../../../dist/src/tiers/redis/redis-tier.js';
 
 const times = { life: 100, renewEvery: 20, lookEvery: 50, retry: 50, ping: 500 };
+const patient = { timeout: 20_000, connectTimeout: 20_000 };
 const tier = openRedisTier(
-  { url: process.env['REDIS'], prefix: process.env['PREFIX'], timeout: 10_000 },
+  { url: process.env['REDIS'], prefix: process.env['PREFIX'], ...patient },
   undefined,
   { ...times, pingWhenWaiting: 500 },
 );

@@ -10,8 +10,9 @@ import { logged } from '../disk-app/logged.mjs';
 const keys = Number(process.env['KEYS']);
 // The dead are found sooner than users need it.
 const times = { life: 2000, renewEvery: 300, lookEvery: 200, retry: 100, ping: 500 };
+const patient = { timeout: 20_000, connectTimeout: 20_000 };
 const tier = openRedisTier(
-  { url: process.env['REDIS'], prefix: process.env['PREFIX'], timeout: 10_000 },
+  { url: process.env['REDIS'], prefix: process.env['PREFIX'], ...patient },
   undefined,
   { ...times, pingWhenWaiting: 500 },
 );
