@@ -8,8 +8,7 @@ import { openRedisTier } from '../../../dist/src/tiers/redis/redis-tier.js';
 import { logged } from '../disk-app/logged.mjs';
 
 const keys = Number(process.env['KEYS']);
-// The dead are found sooner than users need it.
-const times = { life: 2000, renewEvery: 300, lookEvery: 200, retry: 100, ping: 500 };
+const times = { life: 4000, renewEvery: 500, lookEvery: 200, retry: 100, ping: 500 };
 const patient = { timeout: 20_000, connectTimeout: 20_000 };
 const tier = openRedisTier(
   { url: process.env['REDIS'], prefix: process.env['PREFIX'], ...patient },
