@@ -13,7 +13,7 @@
  */
 
 import type { Portable } from '../protocol.ts';
-import type { LeaseAnswer, Tier, TierLease, TierRecord } from '../tiers/tier.ts';
+import type { Invalidation, LeaseAnswer, Tier, TierLease, TierRecord } from '../tiers/tier.ts';
 import { ifLarge, toPortableAgain } from '../values/portable.ts';
 import { isPrimitive } from '../values/primitive.ts';
 
@@ -153,12 +153,20 @@ export class TierChain {
 
   /** Settles when every tier has been told; never rejects. Without a function, all is cleared. */
   async clear(fn?: string): Promise<void> {
-    if (this.empty) return;
-    const before = [this.#barrier, ...this.#tails.values()];
-    const cleared = Promise.all(before).then(() => this.#all((tier) => tier.clear(fn)));
-    this.#barrier = cleared;
-    await cleared;
-    if (this.#barrier === cleared) this.#barrier = undefined;
+    if (!this.empty) await this.#clearIn(this.#tiers, fn);
+  }
+
+  /** Calls `heard` when another process has invalidated something in one of the tiers. */
+  listen(heard: (from: Tier, what: Invalidation) => void): void {
+    for (const tier of this.#tiers) tier.onInvalidate?.((what) => heard(tier, what));
+  }
+
+  /** Tells the other tiers what was heard from one of them: a key, or all of a function. */
+  forgetBeside(from: Tier, fn: string, key: string | undefined): void {
+    const others = this.#tiers.filter((tier) => tier !== from);
+    if (others.length === 0) return;
+    if (key === undefined) void this.#clearIn(others, fn);
+    else void this.#inOrder(key, () => this.#all((tier) => tier.delete(fn, key), others));
   }
 
   /** Lets everything that was asked for come to its end, then closes the tiers. */
@@ -174,6 +182,14 @@ export class TierChain {
     return done.finally(() => {
       if (this.#tails.get(key) === done) this.#tails.delete(key);
     });
+  }
+
+  async #clearIn(tiers: readonly Tier[], fn: string | undefined): Promise<void> {
+    const before = [this.#barrier, ...this.#tails.values()];
+    const cleared = Promise.all(before).then(() => this.#all((tier) => tier.clear(fn), tiers));
+    this.#barrier = cleared;
+    await cleared;
+    if (this.#barrier === cleared) this.#barrier = undefined;
   }
 
   /** A tier that fails says nothing about the lease, which others must not wait for. */
@@ -194,8 +210,8 @@ export class TierChain {
     await this.#attempt(tier, () => tier.set(fn, key, record));
   }
 
-  async #all(run: (tier: Tier) => Promise<void>): Promise<void> {
-    await Promise.all(this.#tiers.map((tier) => this.#attempt(tier, () => run(tier))));
+  async #all(run: (tier: Tier) => Promise<void>, tiers = this.#tiers): Promise<void> {
+    await Promise.all(tiers.map((tier) => this.#attempt(tier, () => run(tier))));
   }
 
   async #attempt<T>(tier: Tier, run: () => Promise<T>): Promise<T | undefined> {

@@ -49,6 +49,12 @@ export interface TierLease {
   release(): Promise<void>;
 }
 
+/** What was invalidated: a key of a function; without `key` all of the function; else everything. */
+export interface Invalidation {
+  readonly functionId?: string;
+  readonly key?: string;
+}
+
 export interface Tier {
   /** Names the tier in `pool.stats()`. */
   readonly name: string;
@@ -72,11 +78,11 @@ export interface Tier {
    */
   lease?(functionId: string, key: string, refresh?: boolean): Promise<LeaseAnswer>;
   /**
-   * Calls `heard` whenever another process has deleted or cleared something, whose memory this one
-   * may have, too: a key, a function without `key`, or everything with neither. So it does when it
-   * may have missed that, before it answers anything again. Called once, before all else.
+   * Calls `heard` whenever another process has deleted or cleared something: what this one has of it
+   * in its memory is old. So it does when it may have missed that, before it answers anything again.
+   * Called once, before all else.
    */
-  onInvalidate?(heard: (what: { functionId?: string; key?: string }) => void): void;
+  onInvalidate?(heard: (what: Invalidation) => void): void;
   /** Called once, after the last operation has settled. Ends the leases that this process has. */
   close(): Promise<void>;
 }

@@ -1,10 +1,6 @@
 /** What a process tells all others, in the channel of invalidations. */
 
-export interface Invalidation {
-  /** Nothing given: everything. */
-  readonly functionId?: string;
-  readonly key?: string;
-}
+import type { Invalidation } from '../tier.ts';
 
 export interface Told extends Invalidation {
   /** The process that tells it. */

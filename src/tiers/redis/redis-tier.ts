@@ -9,11 +9,11 @@
 
 import { randomBytes } from 'node:crypto';
 import { type Clock, systemClock } from '../../clock.ts';
-import type { LeaseAnswer, TierRecord } from '../tier.ts';
+import type { Invalidation, LeaseAnswer, TierRecord } from '../tier.ts';
 import type { Argument, Client, Reply } from './connection.ts';
 import type { RedisStats, RedisTier } from './contract.ts';
 import { Debts } from './debts.ts';
-import { type Invalidation, readTold, tell } from './invalidation.ts';
+import { readTold, tell } from './invalidation.ts';
 import { type Ioredis, type IoredisCluster, ioredisClient, ioredisCluster } from './ioredis.ts';
 import { Leases, type LeaseTimes, leaseTimes } from './leases.ts';
 import { Names, type RedisKey } from './names.ts';
