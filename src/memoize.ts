@@ -141,7 +141,24 @@ export function memoize<Fn extends AnyFunction>(
   fn: Fn,
   options: MemoizeOptions<Fn> = {},
 ): Memoized<Fn> {
-  const definition = define(module, fn, options as MemoizeOptions);
+  return callable(define(module, fn, options as MemoizeOptions), fn, options);
+}
+
+/**
+ * Memoizes what a module exports and does not memoize itself, in this thread and in all others.
+ * @param module its URL
+ * @throws {DuplicateNameError} when it memoizes another function by this name.
+ */
+export function memoizeExport(module: string, fn: AnyFunction, exportName: string): Memoized {
+  const options = { name: exportName };
+  return callable(define(module, fn, options, exportName), fn, options);
+}
+
+function callable<Fn extends AnyFunction>(
+  definition: Definition,
+  fn: Fn,
+  options: MemoizeOptions<Fn>,
+): Memoized<Fn> {
   const call = (args: unknown[], limits: ResolvedCallOptions) =>
     run('call', definition, args, limits);
   const syncAny = (...args: unknown[]) => runSync(definition, args);
@@ -221,12 +238,17 @@ function runSync(definition: Definition, args: unknown[]): unknown {
   );
 }
 
-function define(module: string | ImportMeta, fn: AnyFunction, options: MemoizeOptions): Definition {
+function define(
+  module: string | ImportMeta,
+  fn: AnyFunction,
+  options: MemoizeOptions,
+  exportName?: string,
+): Definition {
   const resolved = resolveMemoizeOptions(fn, options);
   const { key } = resolved;
   const argsKey = (args: readonly unknown[]) =>
     key ? canonicalKeyOf(key(...args), 'key(...)') : canonicalKey(args);
-  const { definition, again } = register(module, fn, resolved, argsKey);
+  const { definition, again } = register(module, fn, resolved, argsKey, exportName);
   const installed = installedSide();
   if (again && installed && !installed.inPool) void installed.clear(definition);
   return definition;

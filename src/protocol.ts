@@ -73,6 +73,8 @@ export interface FunctionInfo {
   readonly max: number;
   /** Its id says which version of its code it is: nobody needs to look at the code. */
   readonly versioned: boolean;
+  /** Its module only exports it, by this name: a thread memoizes it itself. */
+  readonly exportName?: string;
 }
 
 /** A computation's result, with what its function's own options said about keeping it. */

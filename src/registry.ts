@@ -67,6 +67,7 @@ export function definitionOf(id: string): Definition | undefined {
 
 /**
  * Enters a function under its id.
+ * @param exportName when not the module itself memoizes it, but somebody else what it exports
  * @throws {OptionError} when `module` is not a module.
  * @throws {DuplicateNameError} when its module has a function of this name already.
  */
@@ -75,13 +76,15 @@ export function register(
   fn: AnyFunction,
   options: ResolvedMemoizeOptions,
   argsKey: Definition['argsKey'],
+  exportName?: string,
 ): Registration {
   const url = moduleUrl(module);
   const id = functionId(url, options.name, options.version);
   const known = functions().get(id);
   if (known && !isAnotherEvaluation(known, module, url)) throw duplicate(options.name, known);
   const versioned = options.version !== '';
-  const info: FunctionInfo = { id, module: url, max: options.max, versioned };
+  const exported = exportName !== undefined && { exportName };
+  const info: FunctionInfo = { id, module: url, max: options.max, versioned, ...exported };
   const definition = { info, fn, options, argsKey, module, reads: undefined };
   functions().set(id, definition);
   return { definition, again: known !== undefined };

@@ -26,10 +26,23 @@ export interface Side {
   signal?(): AbortSignal | undefined;
   /** The cached value in a box, because every value is possible. @throws {KeyError} */
   peek(fn: Definition, args: readonly unknown[]): { readonly value: unknown } | undefined;
+  /**
+   * On the coordinator's own thread: holds on to a cached value, for whoever keeps something that he
+   * has made of it. `undefined` when none is in shared memory. @throws {KeyError}
+   */
+  hold?(fn: Definition, args: readonly unknown[]): Held | undefined;
   /** @throws {KeyError} */
   invalidate(fn: Definition, args: readonly unknown[]): Promise<void>;
   clear(fn: Definition): Promise<void>;
   stats(fn: Definition): FunctionStats;
+}
+
+/** A cached value that was seen once, by its place. */
+export interface Held {
+  /** Milliseconds that it took to compute. */
+  readonly ms: number;
+  /** Whether it is still the one to serve; if so, that is a hit, and a use of it. */
+  use(): boolean;
 }
 
 const SIDE = Symbol.for('threadmemo:side:1');

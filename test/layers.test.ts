@@ -9,6 +9,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** From the top down: a file may import from the lines below its own, and from its own folder. */
 const layers = [
+  ['src/cli/'],
   ['src/index.ts', 'src/disk.ts', 'src/redis.ts', 'workers/pool.ts'],
   ['src/memoize.ts', 'src/current-signal.ts'],
   ['src/main/', 'src/thread/'],
@@ -21,7 +22,7 @@ const layers = [
   ['src/values/', 'src/fingerprint/'],
   [
     ...['src/abort.ts', 'src/belonging.ts', 'src/clock.ts', 'src/errors.ts', 'src/line.ts'],
-    ...['src/linked-list.ts', 'src/protocol.ts'],
+    ...['src/import-module.ts', 'src/linked-list.ts', 'src/protocol.ts'],
   ],
 ];
 

@@ -251,6 +251,24 @@ export class Coordinator {
     }
   }
 
+  /**
+   * The calls of the coordinator's own thread whose computations have not begun are rejected. What
+   * is computed goes on, and so does what computations themselves have asked for.
+   */
+  withdraw(): void {
+    const answer = failure(new PoolClosedError('the call was withdrawn before it was begun'));
+    for (const flight of this.#flights.allLive()) {
+      const { lease } = flight;
+      if (lease && !this.leases.takeBack(lease)) continue;
+      if (lease) flight.enter(ORPHANED);
+      for (const waiter of flight.waiters.filter(({ peer }) => peer === undefined)) {
+        this.leave(waiter);
+        waiter.deliver(answer);
+      }
+      if (lease && flight.waiters.length > 0) this.#startAgain(flight);
+    }
+  }
+
   /** Every call that waits is answered with {@link PoolClosedError}, and so is every later one. */
   close(): void {
     this.#closed = true;

@@ -5,7 +5,7 @@ import { MISS, type Reads } from '../near/reads.ts';
 import type { ResolvedCallOptions } from '../options.ts';
 import type { FunctionInfo, FunctionStats, Portable } from '../protocol.ts';
 import { type Definition, keyOf } from '../registry.ts';
-import type { Side } from '../side.ts';
+import type { Held, Side } from '../side.ts';
 import { encodeArgs } from '../values/args.ts';
 import { decodeThrown } from '../values/thrown.ts';
 import type { Coordinator } from './coordinator.ts';
@@ -66,6 +66,12 @@ export class LocalSide implements Side {
     if (value !== MISS) return { value };
     const entry = this.#coordinator.peek(fn, definition.argsKey(args));
     return entry && { value: this.#reads.adopt(definition, entry.id, entry.value) };
+  }
+
+  hold(definition: Definition, args: readonly unknown[]): Held | undefined {
+    this.#define(definition.info);
+    const held = this.closed ? undefined : this.#reads.of(definition)?.hold(args);
+    return held && { ms: held.ms, use: () => !this.closed && held.use() };
   }
 
   invalidate(definition: Definition, args: readonly unknown[]): Promise<void> {

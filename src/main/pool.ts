@@ -156,6 +156,14 @@ export class MemoPool {
   }
 
   /**
+   * Rejects the calls of this thread that were not begun yet with `PoolClosedError`, and lets what
+   * runs come to its end: before an orderly `close()`. Later calls are answered as before.
+   */
+  withdraw(): void {
+    this.#coordinator.withdraw();
+  }
+
+  /**
    * Ends the pool: every call that waits, and every later one, is rejected with
    * `PoolClosedError`; the threads are ended, but for those that were attached; what the tiers have not written yet is written.
    */

@@ -45,6 +45,9 @@ const LOOK_MS = 10;
 /** The same while all are busy, so that long computations leave the coordinator's thread alone. */
 const LOOK_AT_BUSY_MS = 50;
 
+/** A thread that has not started after so long is ended as it is. */
+const LATE_MS = 5000;
+
 /** Messages of one thread that are handled in one turn of the event loop. */
 export const MOST_AT_ONCE = 100;
 
@@ -60,6 +63,8 @@ export class Threads {
   readonly #piscina: Piscina;
   readonly #queue: FixedQueue;
   readonly #peers = new Map<number, ThreadPeer>();
+  /** Who waits for a thread's hello. */
+  readonly #arrivals = new Map<number, () => void>();
   /** Threads on shift, by their ids, and how often they had nothing to do when we looked. */
   readonly #onShift = new Map<number, number>();
   /** Shifts that Piscina has no thread for yet. */
@@ -111,9 +116,25 @@ export class Threads {
     return this.#threads - this.#onShift.size;
   }
 
-  /** Ends all threads; what they were computing fails. */
-  destroy(): Promise<void> {
-    return this.#piscina.destroy();
+  /**
+   * Ends all threads; what they were computing fails. Those that are just being started come to
+   * themselves first: Node 20 now and then aborts the process when a thread ends while it loads.
+   */
+  async destroy(): Promise<void> {
+    const awake = this.#clock.stayAlive();
+    await Promise.all(this.#piscina.threads.map((worker) => this.#arrived(worker)));
+    awake.cancel();
+    await this.#piscina.destroy();
+  }
+
+  /** Settles when the thread has said hello, has ended, or is late. */
+  #arrived(worker: Worker): Promise<void> {
+    if (this.#peers.has(worker.threadId)) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#arrivals.set(worker.threadId, resolve);
+      worker.once('exit', () => resolve());
+      this.#clock.after(LATE_MS, resolve);
+    });
   }
 
   #queueShift(): void {
@@ -196,6 +217,7 @@ export class Threads {
     port.unref();
     this.#events.arrived(peer);
     this.#begin(threadId);
+    this.#arrivals.get(threadId)?.();
   }
 
   /** Reads on what is there already: an event for each message costs more than what it says. */

@@ -64,6 +64,25 @@ export class FunctionReads {
     return this.#search(args, false);
   }
 
+  /** Holds on to the entry, if it is in shared memory: see `Held` in `side.ts`. @throws {KeyError} */
+  hold(args: readonly unknown[]): { readonly ms: number; use(): boolean } | undefined {
+    const reader = this.#reader;
+    if (!reader.find(this.#number, this.#definition.argsKey(args), this.#thread.now())) {
+      return undefined;
+    }
+    const { version, handle, generation, cost: ms, expiresAt: until } = reader;
+    reader.leave();
+    const expiresAt = until === Number.POSITIVE_INFINITY ? undefined : until;
+    const cost = Math.round(ms * COST_UNITS);
+    const entry = { version, handle, generation, cost, expiresAt, value: undefined, bytes: 0 };
+    const use = (): boolean => {
+      const isCurrent = this.#isCurrent(entry);
+      if (isCurrent) this.#use(entry);
+      return isCurrent;
+    };
+    return { ms, use };
+  }
+
   #isCurrent(entry: NearEntry): boolean {
     return (
       this.#reader.isCurrent(entry.handle, entry.version, this.#number, entry.generation) &&

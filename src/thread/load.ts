@@ -1,19 +1,16 @@
-/**
- * Finds a function that this thread was asked to run, by evaluating the module that defines it.
- *
- * TypeScript modules: Node 22 and later strip types themselves or inherit the application's loader.
- * In a worker of Node 20 an inherited tsx does not see dynamic imports, until it is registered here.
- */
+/** Finds a function that this thread was asked to run, by evaluating the module that defines it. */
 
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { pathToFileURL } from 'node:url';
 import { LoadError } from '../errors.ts';
+import { importHint, importModule } from '../import-module.ts';
+import { canonicalKey } from '../keys/canonical.ts';
+import { resolveMemoizeOptions } from '../options.ts';
 import type { FunctionInfo } from '../protocol.ts';
-import { type Definition, definitionOf } from '../registry.ts';
+import { type Definition, definitionOf, register } from '../registry.ts';
+
+type Exports = Readonly<Record<string, unknown>>;
 
 interface Evaluation {
-  readonly done: Promise<unknown>;
+  readonly done: Promise<Exports>;
   /** `refused`: the module has started to use its own functions, so it is an application's. */
   state: 'under way' | 'over' | 'refused';
   refuse(error: LoadError): void;
@@ -32,21 +29,38 @@ export function loaded({ id, module }: FunctionInfo): Definition | undefined {
  * Evaluates the function's module, once in a thread.
  * @throws {LoadError}
  */
-export async function load({ id, module }: FunctionInfo): Promise<Definition> {
-  const evaluation = evaluations.get(module) ?? begin(module);
-  try {
-    await evaluation.done;
-  } catch (cause) {
-    if (cause instanceof LoadError) throw cause;
-    throw new LoadError(failure(module, cause), { functionId: id, cause });
-  }
-  const found = definitionOf(id);
+export async function load(info: FunctionInfo): Promise<Definition> {
+  const { id, module } = info;
+  const exports = await evaluated(info);
+  const found = definitionOf(id) ?? defineExport(info, exports);
   if (found) return found;
   throw new LoadError(
     `a worker thread has loaded ${module}, but that does not memoize ${id}. Call memoize() at the ` +
       'top level of the module, unconditionally, so that every thread that loads it has the function.',
     { functionId: id },
   );
+}
+
+async function evaluated({ id, module }: FunctionInfo): Promise<Exports> {
+  const evaluation = evaluations.get(module) ?? begin(module);
+  try {
+    return await evaluation.done;
+  } catch (cause) {
+    if (cause instanceof LoadError) throw cause;
+    throw new LoadError(failure(module, cause), { functionId: id, cause });
+  }
+}
+
+/** A plain export, which the coordinator's thread has memoized and the module itself has not. */
+function defineExport(
+  { module, exportName: name }: FunctionInfo,
+  exports: Exports,
+): Definition | undefined {
+  const fn = name === undefined ? undefined : exports[name];
+  if (name === undefined || typeof fn !== 'function') return undefined;
+  const plain = fn as (...args: unknown[]) => unknown;
+  const options = resolveMemoizeOptions(plain, { name });
+  return register(module, plain, options, canonicalKey, name).definition;
 }
 
 /**
@@ -71,7 +85,7 @@ function begin(module: string): Evaluation {
   const refusal = new Promise<never>((_, reject) => {
     refuse = reject;
   });
-  const done = Promise.race([refusal, evaluate(module)]);
+  const done = Promise.race([refusal, importModule(module)]);
   const evaluation: Evaluation = { done, state: 'under way', refuse };
   evaluations.set(module, evaluation);
   const over = () => {
@@ -81,38 +95,7 @@ function begin(module: string): Evaluation {
   return evaluation;
 }
 
-async function evaluate(module: string): Promise<unknown> {
-  const oldNode = Number.parseInt(process.versions.node, 10) < 22;
-  if (oldNode && /\.[cm]?tsx?$/.test(new URL(module).pathname)) await registerTsx(module);
-  return import(module);
-}
-
-/** From the user's module, or from where the application's own loader lies. */
-async function registerTsx(module: string): Promise<void> {
-  const loader = process.execArgv.find((each) => each.includes('/tsx/'));
-  for (const from of [module, loader, pathToFileURL(`${process.cwd()}/`).href]) {
-    const api = from && tsxApi(from);
-    if (api) return (await import(api)).register();
-  }
-  // Without tsx the import that follows says what is missing.
-}
-
-/** `require.resolve('tsx/esm/api')` finds the CommonJS one, which cannot register. */
-function tsxApi(from: string): string | undefined {
-  try {
-    const manifest = createRequire(from).resolve('tsx/package.json');
-    const { exports } = JSON.parse(readFileSync(manifest, 'utf8'));
-    return new URL(exports['./esm/api'].import.default, pathToFileURL(manifest)).href;
-  } catch {
-    return undefined;
-  }
-}
-
 function failure(module: string, cause: unknown): string {
-  const { message = String(cause), code } = (cause ?? {}) as { message?: string; code?: string };
-  const hint =
-    code === 'ERR_UNKNOWN_FILE_EXTENSION'
-      ? ' Install tsx, use Node 22.18 or later, or run the compiled JavaScript.'
-      : '';
-  return `a worker thread could not load ${module}: ${message}${hint}`;
+  const { message = String(cause) } = (cause ?? {}) as { message?: string };
+  return `a worker thread could not load ${module}: ${message}${importHint(cause)}`;
 }

@@ -49,6 +49,17 @@ function fences(what: string, happens: (tier: Leasing) => Promise<void>): TierCa
 }
 
 export const leaseCases: readonly TierCase[] = [
+  caseWith(
+    'a lease to compute what is stored already is granted to a refresh',
+    async (tier: Leasing) => {
+      await tier.set(...f1, record([1]));
+      const answer = await tier.lease(...f1, true);
+      ok(answer.state === 'granted', `it is ${answer.state}`);
+      equal((await tier.lease(...f1, true)).state, 'held');
+      equal(await answer.lease.store(record([2])), true);
+      await expectRecord(tier, ...f1, record([2]));
+    },
+  ),
   caseWith('a lease: granted, held, and found when it was stored', async (tier: Leasing) => {
     const lease = await granted(tier, ...f1);
     (await held(tier, ...f1)).leave();
@@ -109,6 +120,7 @@ export const leaseCases: readonly TierCase[] = [
 
   {
     name: 'who waits is woken by close, which ends the leases',
+    skip: undefined,
     async run(open) {
       const tier = (await open()) as Leasing;
       const lease = await granted(tier, ...f1);

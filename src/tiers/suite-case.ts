@@ -7,7 +7,7 @@ import type { Tier, TierRecord } from './tier.ts';
 export interface TierCase {
   readonly name: string;
   /** Why it does not apply to this tier, where that was declared. */
-  readonly skip?: string;
+  readonly skip: string | undefined;
   /** Rejects with an `AssertionError` if the tier does not hold. */
   run(open: OpenTier): Promise<void>;
 }
@@ -18,6 +18,7 @@ export type OpenTier = () => Tier | Promise<Tier>;
 export function caseWith<T extends Tier>(name: string, run: (tier: T) => Promise<void>): TierCase {
   return {
     name,
+    skip: undefined,
     async run(open) {
       const tier = (await open()) as T;
       try {

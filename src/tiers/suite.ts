@@ -23,7 +23,7 @@ export interface SuiteOptions {
  * import { test } from 'node:test';
  * import { tierCases } from 'threadmemo/tier-suite';
  *
- * for (const { name, skip = false, run } of tierCases()) {
+ * for (const { name, skip, run } of tierCases()) {
  *   test(name, { skip }, () => run(() => myTier({ ... })));
  * }
  */

@@ -3,7 +3,7 @@
  *
  * A tier moves bytes and knows nothing of what they mean. It may be slow and it may fail: the
  * coordinator asks it once a flight, writes behind, orders the operations on one key, and counts
- * what it throws. `test/suites/tier.ts` is what every tier has to pass.
+ * what it throws. What every tier has to pass is in `suite.ts`, for users `threadmemo/tier-suite`.
  */
 
 import type { Encoded } from '../protocol.ts';

@@ -2,6 +2,7 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { cases } from '../effort.ts';
 import { random } from './entries.ts';
 import { ArenaModel } from './model.ts';
 
@@ -40,14 +41,14 @@ test('any order of events leaves the arena as a Map would be', () => {
         }
       },
     ),
-    { numRuns: 150 },
+    { numRuns: cases(70) },
   );
 });
 
 test.each([1, 2, 3])('many entries of sizes that change, run %d', (seed) => {
   const next = random(seed);
   const model = new ArenaModel(2 ** (17 + seed), seed);
-  for (let i = 0; i < 60_000; i++) {
+  for (let i = 0; i < cases(20_000); i++) {
     const largest = i % 20_000 < 10_000 ? 60 : 2000;
     const at = Math.floor(next() * 5000);
     const choice = next();

@@ -5,6 +5,7 @@
 
 import { afterEach, expect, test } from 'vitest';
 import { ArenaWriter } from '../../src/arena/writer.ts';
+import { cases } from '../effort.ts';
 import { bytesFor, entry, join, random, read, store } from './entries.ts';
 
 // By hand: a spy of the test runner's remembers every call, of which there are very many.
@@ -65,13 +66,13 @@ test.each([1, 2, 3])(
       changing.delete(key);
     }
 
-    for (let i = 0; i < 4000; i++) {
+    for (let i = 0; i < cases(2000); i++) {
       const key = `key ${Math.floor(next() * 400)}`;
       if (lengths.has(key)) remove(key);
       // Small ones make the index grow, large ones make it shrink.
       add(key, Math.floor(next() * (i % 1000 < 500 ? 8 : 180)));
       while (writer.tidy());
     }
-    expect(looks).toBeGreaterThan(20_000);
+    expect(looks).toBeGreaterThan(cases(10_000));
   },
 );

@@ -126,7 +126,9 @@ function asSeenBy(code: string, records: Map<string, Map<string, TierRecord>>) {
   return versionedTier(mapTier(records), versions);
 }
 
-tierSuite('a tier with function versions', () => asSeenBy('1f', new Map()));
+tierSuite('a tier with function versions', () => asSeenBy('1f', new Map()), {
+  withoutLease: 'the tier inside has none',
+});
 
 test('the key has the id with the fingerprint, and to forget reaches only the present code', async () => {
   const records = new Map();

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { canonicalKey } from '../../src/keys/canonical.ts';
+import { cases } from '../effort.ts';
 import { editAt, edits } from '../values/edits.ts';
 import { build, type Recipe, recipes } from '../values/recipes.ts';
 
@@ -27,7 +28,7 @@ describe('two argument lists share a key exactly when isDeepStrictEqual holds', 
         );
         expectAgreement(list, edited);
       }),
-      { numRuns: 3000 },
+      { numRuns: cases(1000) },
     );
   });
 
@@ -39,13 +40,13 @@ describe('two argument lists share a key exactly when isDeepStrictEqual holds', 
         expectAgreement([one, two], [one, two, { is: 'primitive', value: undefined }]);
         expectAgreement([array, one], [change(array), one]);
       }),
-      { numRuns: 1000 },
+      { numRuns: cases(400) },
     );
   });
 
   test('for two unrelated lists out of few values', () => {
     const small = fc.array(recipes, { maxLength: 1, size: 'xsmall' });
-    fc.assert(fc.property(small, small, expectAgreement), { numRuns: 2000 });
+    fc.assert(fc.property(small, small, expectAgreement), { numRuns: cases(700) });
   });
 
   test('for strings of arbitrary code units', () => {
@@ -53,6 +54,6 @@ describe('two argument lists share a key exactly when isDeepStrictEqual holds', 
     const list = fc
       .array(text, { maxLength: 3 })
       .map((texts) => texts.map((value): Recipe => ({ is: 'primitive', value })));
-    fc.assert(fc.property(list, list, expectAgreement), { numRuns: 500 });
+    fc.assert(fc.property(list, list, expectAgreement), { numRuns: cases(200) });
   });
 });

@@ -2,7 +2,9 @@
 
 import { createPool, PoolClosedError } from 'threadmemo';
 import { expect, onTestFinished, test } from 'vitest';
-import { crowd, gated, hangs, increment } from '../../workers/functions.ts';
+import { crowd, gated } from '../../workers/gated.ts';
+import { hangs } from '../../workers/hanging.ts';
+import { increment } from '../../workers/quick.ts';
 import { counted, fresh, reaches } from '../../workers/shared.ts';
 import { open, rejection } from '../threads/open.ts';
 

@@ -2,7 +2,7 @@
 
 import { createPool, OptionError, PoolOpenError, ThreadError } from 'threadmemo';
 import { expect, test } from 'vitest';
-import { increment, opensPool } from '../../workers/functions.ts';
+import { increment, opensPool } from '../../workers/quick.ts';
 import { open, rejection } from '../threads/open.ts';
 
 test('a second pool is refused, and the first goes on', async () => {

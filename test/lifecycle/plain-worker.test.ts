@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
-import { increment } from '../../workers/functions.ts';
+import { increment } from '../../workers/quick.ts';
 import { fresh } from '../../workers/shared.ts';
 import { open } from '../threads/open.ts';
 

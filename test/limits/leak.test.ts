@@ -3,7 +3,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
-import { forgetsMany } from '../../workers/functions.ts';
+import { forgetsMany } from '../../workers/quick.ts';
 import { open } from '../threads/open.ts';
 
 setFlagsFromString('--expose-gc');

@@ -2,8 +2,10 @@
 
 import { QueueFullError } from 'threadmemo';
 import { describe, expect, test } from 'vitest';
-import { atMostNone, atMostThree, bytes, gated, ordinal } from '../../workers/functions.ts';
+import { gated } from '../../workers/gated.ts';
+import { atMostNone, atMostThree, bytes } from '../../workers/kept.ts';
 import { counted, fresh, lift, reaches } from '../../workers/shared.ts';
+import { ordinal } from '../../workers/staged.ts';
 import { open, rejection, until } from '../threads/open.ts';
 
 test('max of a function: the longest unused goes first, and a hit counts as a use', async () => {

@@ -3,7 +3,7 @@
 import { createPool, memoize, OptionError } from 'threadmemo';
 import { describe, expect, test } from 'vitest';
 import { resolvePoolOptions } from '../../dist/src/options.js';
-import { increment } from '../../workers/functions.ts';
+import { increment } from '../../workers/quick.ts';
 import { rejection } from '../threads/open.ts';
 
 const duration = "milliseconds, or text such as '500ms', '10s', '5m', '1h' or '7d'";

@@ -7,7 +7,7 @@
 import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { ARGUMENTS, type FakePeer, FUNCTIONS, type Running, World } from './world.ts';
+import { ARGUMENTS, type FakePeer, FUNCTIONS, type Running, SHORT_MS, World } from './world.ts';
 
 /** One event of a schedule; its text is what a failing schedule is printed with. */
 class Step {
@@ -55,11 +55,13 @@ const read = nth.map(
   (n) => new Step(`thread ${n} reads`, (w) => toOne(w.peers, n, (peer) => w.read(peer))),
 );
 const finished = fc
-  .tuple(nth, rarely, rarely)
+  .tuple(nth, rarely, rarely, fc.constantFrom(undefined, undefined, SHORT_MS))
   .map(
-    ([n, fails, drop]) =>
-      new Step(`${n} ${fails ? 'fails' : 'completes'} ${drop ? 'unkept' : ''}`, (w) =>
-        toOne(w.running.values(), n, (each) => w.finish(each, fails ? 'fail' : 'complete', !drop)),
+    ([n, fails, drop, ms]) =>
+      new Step(`${n} ${fails ? 'fails' : 'completes'} ${drop ? 'unkept' : ''} ${ms ?? ''}`, (w) =>
+        toOne(w.running.values(), n, (each) =>
+          w.finish(each, fails ? 'fail' : 'complete', !drop, ms),
+        ),
       ),
   );
 const declined = nth.map(
@@ -206,7 +208,7 @@ async function holds(world: World, schedule: readonly Step[]): Promise<void> {
   expect(world.clock.mayEnd).toBe(true);
 }
 
-const runs = Number(process.env['MODEL_RUNS'] ?? 300);
+const runs = Number(process.env['MODEL_RUNS'] ?? 150);
 
 test.each([{ withTier: false }, { withTier: true }, { withTier: true, withOther: true }])(
   'every schedule keeps the invariants, %o',

@@ -30,6 +30,9 @@ const LIMITS = { max: 4, ...BYTES };
 /** In front of a tier, so little that most keys are in the tier only. */
 const FEW = { max: 1, ...BYTES };
 const TTL = 100;
+/** So short that several are handed over at once; twice as long as what goes alone, or ahead. */
+const TINY_MS = 0.01;
+export const SHORT_MS = 0.4;
 /** Tasks that a thread can have been handed and not have started. */
 const ROOM = 4;
 
@@ -258,7 +261,7 @@ export class World {
     receive(this.coordinator, peer, message);
   }
 
-  finish(running: Running, how: 'complete' | 'fail', keep: boolean): void {
+  finish(running: Running, how: 'complete' | 'fail', keep: boolean, ms = TINY_MS): void {
     if (!this.goesOn(running)) return;
     this.#end(running);
     if (running.leader?.mode === 'block') running.peer?.stack.pop();
@@ -266,8 +269,8 @@ export class World {
     const error = encodeThrown(new Error(`of lease ${lease}`));
     const outcome =
       how === 'complete'
-        ? ([lease, lease, 0.01, keep ? TTL : 0] as const)
-        : ({ type: 'fail', lease, error, ms: 0.01 } as const);
+        ? ([lease, lease, ms, keep ? TTL : 0] as const)
+        : ({ type: 'fail', lease, error, ms } as const);
     if (running.leader?.state === 'waiting') running.leader.state = 'answered';
     if (peer) this.say(peer, outcome);
   }

@@ -1,12 +1,12 @@
 /** What a user installs, used the ways users do. Each program is a process of its own, and must end by itself. */
 
-import { readdir, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ABORTED, createProject, type Project } from './project.ts';
 
 /** Bytes; raise it only for what is worth a download. */
-const largest = 650_000;
+const largest = 790_000;
 
 const page = { html: '<p class="dark" title="DARK, DARK">HELLO</p>', inWorker: true };
 const rendered = {
@@ -94,16 +94,21 @@ describe('in a script of one file', { timeout: 90_000 }, () => {
   });
 });
 
-test.each(['threadmemo', 'threadmemo/disk'])(
+const known = {
+  threadmemo: 'memoize',
+  'threadmemo/disk': 'diskTier',
+  'threadmemo/tier-suite': 'tierCases',
+};
+test.each(Object.entries(known))(
   'every exported value of %s has a type',
   {
     timeout: 90_000,
   },
-  async (entry) => {
+  async (entry, name) => {
     const list = `console.log(Object.keys(await import("${entry}")).join())`;
     const { stdout } = await project.node('--input-type=module', '--eval', list);
     const names = stdout.trim().split(',');
-    expect(names).toContain(entry === 'threadmemo' ? 'memoize' : 'diskTier');
+    expect(names).toContain(name);
     await project.write('names.ts', typeOfEach(entry, names));
     expect(await compile('names.ts', { module: 'NodeNext', noEmit: true })).toEqual(compiled);
   },
@@ -113,11 +118,35 @@ test('only the parts that are used are loaded', { timeout: 90_000 }, async () =>
   const { stdout } = await project.node('print-loaded.js');
   const loaded: { main: string[]; worker: string[] } = JSON.parse(stdout);
   expect(loaded.main).toContainEqual(expect.stringMatching(/piscina.dist.index\.js$/));
-  expect([...loaded.main, ...loaded.worker].filter((file) => /lmdb|redis/.test(file))).toEqual([]);
+  expect(
+    [...loaded.main, ...loaded.worker].filter((file) =>
+      /lmdb|redis|commander|dist.src.cli/.test(file),
+    ),
+  ).toEqual([]);
 
   const ofPiscina = loaded.worker.filter((file) => /piscina.dist/.test(file));
   expect(ofPiscina).toContainEqual(expect.stringMatching(/worker\.js$/));
   expect(ofPiscina).not.toContainEqual(expect.stringMatching(/index\.js$/));
+});
+
+test('the suite of tiers runs in another test runner', { timeout: 90_000 }, async () => {
+  const { code, stdout } = await project.node('--test', '--test-reporter=tap', 'tier-suite.js');
+  expect(stdout).toMatch(/^# fail 0$/m);
+  expect(stdout).toMatch(/^# pass [1-9]/m);
+  expect(stdout).toMatch(/^# skipped [1-9]/m);
+  expect(code).toBe(0);
+});
+
+test('the command runs from node_modules/.bin', { timeout: 90_000 }, async () => {
+  const { bin } = JSON.parse(await readFile(join(project.installed, 'package.json'), 'utf8'));
+  const command = join(project.installed, bin);
+  expect((await readFile(command, 'utf8')).split('\n')[0]).toBe('#!/usr/bin/env node');
+  await project.write('squares.js', 'export const square = (x) => x * x;');
+  await project.write('numbers.ndjson', '2\n3\n');
+  const map = await project.node(command, 'map', './squares.js#square', 'numbers.ndjson');
+  expect(map).toMatchObject({ code: 0, stdout: '4\n9\n' });
+  const cached = await project.node(command, 'map', './squares.js#square', '--cache', 'c');
+  expect(cached).toMatchObject({ code: 2, stderr: expect.stringContaining('npm install lmdb') });
 });
 
 describe('threadmemo/disk', { timeout: 90_000 }, () => {

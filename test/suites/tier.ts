@@ -1,10 +1,9 @@
 /** The suite that every tier has to pass, in vitest. */
 
+import { type OpenTier, type SuiteOptions, tierCases } from 'threadmemo/tier-suite';
 import { describe, test } from 'vitest';
-import type { OpenTier, SuiteOptions } from '../../src/tiers/suite.ts';
-import { tierCases } from '../../src/tiers/suite.ts';
 
-export { record } from '../../src/tiers/suite-case.ts';
+export { record } from '../../dist/src/tiers/suite-case.js';
 
 export function tierSuite(name: string, open: OpenTier, options?: SuiteOptions): void {
   describe(name, () => {

@@ -3,15 +3,15 @@
 import { KeyError } from 'threadmemo';
 import { describe, expect, test } from 'vitest';
 import { encodeArgs } from '../../dist/src/values/args.js';
+import { gated } from '../../workers/gated.ts';
 import {
   changesArguments,
   echoes,
-  gated,
   keyed,
   passesFunction,
   weighs,
   weighsNested,
-} from '../../workers/functions.ts';
+} from '../../workers/passed.ts';
 import { counted, fresh, lift, reaches } from '../../workers/shared.ts';
 import { openForAll, rejection } from './open.ts';
 

@@ -9,7 +9,9 @@ import { OptionError, PoolClosedError, ThreadError, WorkerLostError } from 'thre
 import { expect, onTestFinished, test } from 'vitest';
 import { parked, partitions, suspended } from '../../workers/blocking.ts';
 import { holds } from '../../workers/corners.ts';
-import { gated, hangs, increment, type Run, whereAmI } from '../../workers/functions.ts';
+import { gated, type Run } from '../../workers/gated.ts';
+import { hangs } from '../../workers/hanging.ts';
+import { increment, whereAmI } from '../../workers/quick.ts';
 import { count, counted, fresh, lift, reaches } from '../../workers/shared.ts';
 import { Guest } from './guest.ts';
 import { open, rejection, until } from './open.ts';

@@ -2,7 +2,8 @@
 
 import { CycleError } from 'threadmemo';
 import { expect, test } from 'vitest';
-import { careful, fibonacci, increment, ring } from '../../workers/functions.ts';
+import { careful, fibonacci, ring } from '../../workers/circles.ts';
+import { increment } from '../../workers/quick.ts';
 import { counted, fresh, lift, reaches } from '../../workers/shared.ts';
 import { openForAll, rejection } from './open.ts';
 

@@ -1,7 +1,7 @@
 /** A thread dies in the middle of nested calls. */
 
 import { expect, test } from 'vitest';
-import { callsDiesOnce } from '../../workers/functions.ts';
+import { callsDiesOnce } from '../../workers/dying.ts';
 import { counted, fresh, lift, reaches } from '../../workers/shared.ts';
 import { open } from './open.ts';
 

@@ -3,7 +3,8 @@
 import type { Worker } from 'node:worker_threads';
 import { WorkerLostError } from 'threadmemo';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { callsDiesOnce, type Death, dies, diesOnce, increment } from '../../workers/functions.ts';
+import { callsDiesOnce, type Death, dies, diesOnce } from '../../workers/dying.ts';
+import { increment } from '../../workers/quick.ts';
 import { counted, fresh, lift, reaches } from '../../workers/shared.ts';
 import { open, openForAll, rejection } from './open.ts';
 

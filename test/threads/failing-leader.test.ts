@@ -1,7 +1,8 @@
 /** A failing leader: waiters hang, get somebody else's error, or all of them run the function again. */
 
 import { describe, expect, test } from 'vitest';
-import { catches, fails, gated } from '../../workers/functions.ts';
+import { catches, fails } from '../../workers/failing.ts';
+import { gated } from '../../workers/gated.ts';
 import { counted, fresh, lift, reaches } from '../../workers/shared.ts';
 import { openForAll, rejection } from './open.ts';
 
@@ -12,7 +13,7 @@ const teapot = {
   message: 'no coffee, 1',
   code: 'ETEAPOT',
   status: 418,
-  stack: expect.stringContaining('functions.ts'),
+  stack: expect.stringContaining('failing.js'),
   cause: expect.objectContaining({ name: 'RangeError', message: 'short and stout' }),
 };
 

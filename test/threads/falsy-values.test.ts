@@ -1,7 +1,7 @@
 /** A falsy value is taken for a miss, and computed again; or a cached `undefined` for none. */
 
 import { expect, test } from 'vitest';
-import { type Falsy, falsy, falsyValues, looksAtFalsy } from '../../workers/functions.ts';
+import { type Falsy, falsy, falsyValues, looksAtFalsy } from '../../workers/falsy.ts';
 import { counted, fresh } from '../../workers/shared.ts';
 import { openForAll } from './open.ts';
 

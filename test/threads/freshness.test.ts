@@ -1,6 +1,7 @@
 /** What was invalidated while it was computed is kept all the same, or is served somewhere. */
 
 import { describe, expect, test } from 'vitest';
+import { counted, fresh, lift, reaches } from '../../workers/shared.ts';
 import {
   asksStaged,
   forgets,
@@ -8,8 +9,7 @@ import {
   ordinal,
   refreshesStaged,
   staged,
-} from '../../workers/functions.ts';
-import { counted, fresh, lift, reaches } from '../../workers/shared.ts';
+} from '../../workers/staged.ts';
 import { openForAll } from './open.ts';
 
 openForAll({ threads: 4 });

@@ -5,8 +5,9 @@
 
 import { expect, test } from 'vitest';
 import { holds, stalls } from '../../workers/corners.ts';
-import { crowd, gated, ordinal } from '../../workers/functions.ts';
+import { crowd, gated } from '../../workers/gated.ts';
 import { count, counted, fresh, lift, reaches } from '../../workers/shared.ts';
+import { ordinal } from '../../workers/staged.ts';
 import { open } from './open.ts';
 
 /** Lets the pool see how short it is, so that it goes in batches. */

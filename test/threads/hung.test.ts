@@ -2,7 +2,9 @@
 
 import { TimeoutError } from 'threadmemo';
 import { expect, test } from 'vitest';
-import { gated, hangs, increment, outlives } from '../../workers/functions.ts';
+import { gated } from '../../workers/gated.ts';
+import { hangs, outlives } from '../../workers/hanging.ts';
+import { increment } from '../../workers/quick.ts';
 import { fresh, lift, reaches } from '../../workers/shared.ts';
 import { open, rejection } from './open.ts';
 

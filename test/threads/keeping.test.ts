@@ -2,7 +2,7 @@
 
 import { OptionError } from 'threadmemo';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { keptAsSaid, keptIf, keptMs, keptNever, keptText } from '../../workers/functions.ts';
+import { keptAsSaid, keptIf, keptMs, keptNever, keptText } from '../../workers/kept.ts';
 import { counted, fresh } from '../../workers/shared.ts';
 import { openForAll, rejection } from './open.ts';
 

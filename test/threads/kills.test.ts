@@ -5,6 +5,7 @@ import { createPool, type MemoPool } from 'threadmemo';
 import { afterEach, expect, onTestFailed, test } from 'vitest';
 import { branch, leaf, plainTree, tree } from '../../workers/kills.ts';
 import { hasLoaded } from '../../workers/shared.ts';
+import { cases } from '../effort.ts';
 
 const alive = new Set<Worker>();
 process.on('worker', (worker) => {
@@ -39,7 +40,8 @@ test.each([2, 3, 4])(
     onTestFailed(() => console.error(`SEED=${seed}`));
     const next = random(seed);
     pool = await createPool({ threads, attempts: 10_000 });
-    const distinct = 200;
+    const [callers, turns] = [20, cases(20)];
+    const distinct = 10 * turns;
     let answered = 0;
     const call = async () => {
       const n = next(distinct);
@@ -48,12 +50,12 @@ test.each([2, 3, 4])(
       if (answered % 40 === 0) kill(next);
     };
     const caller = async () => {
-      for (let turn = 0; turn < 40; turn++) await call();
+      for (let turn = 0; turn < turns; turn++) await call();
     };
-    await Promise.all(Array.from({ length: 20 }, caller));
+    await Promise.all(Array.from({ length: callers }, caller));
     await Promise.all(Array.from({ length: distinct }, (_, n) => tree(n)));
 
-    expect(answered).toBe(800);
+    expect(answered).toBe(callers * turns);
     for (const fn of [tree, branch, leaf]) {
       const { computations, entries, lost, cancelled, errors } = fn.stats();
       expect(errors).toBe(0);

@@ -12,7 +12,7 @@ import {
   seesFrozen,
 } from '../../workers/bytes.ts';
 import { counted, fresh, lift, reaches } from '../../workers/shared.ts';
-import { open } from './open.ts';
+import { open, openForAll } from './open.ts';
 
 /** `[shared, memory]` hits that each step has had: a call, a peek, a call, and a call. */
 function steps({ hits }: Seen): (readonly number[])[] {
@@ -30,8 +30,9 @@ const oneMessage = [
 ];
 
 describe('the second hit in a thread needs no message', () => {
+  openForAll({ threads: 2 });
+
   test.each<Making>(['large', 'large text'])('%s: a copy for each', async (what) => {
-    await open({ threads: 2 });
     const [cell, gate] = [fresh('large'), fresh('gate')];
     const seeing = seesCopies(what, cell, gate);
     await reaches(`${gate}:holds`, 1);
@@ -47,7 +48,6 @@ describe('the second hit in a thread needs no message', () => {
   });
 
   test('frozen', async () => {
-    await open({ threads: 2 });
     const [cell, gate] = [fresh('frozen'), fresh('gate')];
     const length = 50_000;
     const seeing = seesFrozen(length, cell, gate);
@@ -65,7 +65,9 @@ describe('the second hit in a thread needs no message', () => {
       [0, 0],
     ]);
   });
+});
 
+describe('without another thread', () => {
   test('none at all where it was computed', async () => {
     await open({ threads: 1 });
     const cell = fresh('here');
@@ -93,6 +95,8 @@ describe('the second hit in a thread needs no message', () => {
 });
 
 describe('a thread that has it knows when it is gone', () => {
+  openForAll({ threads: 2, maxSize: 16 * MIB });
+
   test.each<[string, (cell: string) => unknown]>([
     ['invalidated', (cell) => copies.invalidate('large', cell)],
     ['cleared', () => copies.clear()],
@@ -103,7 +107,6 @@ describe('a thread that has it knows when it is gone', () => {
       },
     ],
   ])('%s', async (_, forget) => {
-    await open({ threads: 2, maxSize: 16 * MIB });
     const [cell, gate] = [fresh('gone'), fresh('gate')];
     const asking = asksAgain(cell, gate);
     await reaches(`${gate}:holds`, 1);
@@ -115,7 +118,6 @@ describe('a thread that has it knows when it is gone', () => {
   });
 
   test('and knows that it is not', async () => {
-    await open({ threads: 2, maxSize: 16 * MIB });
     const [cell, gate] = [fresh('gone'), fresh('gate')];
     lift(gate);
     expect(await asksAgain(cell, gate)).toBe(true);

@@ -1,7 +1,8 @@
 /** A caller goes away: the computation of the others is lost, or one that nobody wants goes on. */
 
 import { describe, expect, test } from 'vitest';
-import { crowd, gated, impatient, obedient } from '../../workers/functions.ts';
+import { crowd, gated, impatient } from '../../workers/gated.ts';
+import { obedient } from '../../workers/hanging.ts';
 import { counted, fresh, lift, reaches } from '../../workers/shared.ts';
 import { openForAll, rejection } from './open.ts';
 

@@ -7,6 +7,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { awaits, blocks, blocksToo, does, expected, forks } from '../../workers/mixed.ts';
 import { hasLoaded } from '../../workers/shared.ts';
+import { cases } from '../effort.ts';
 import { open } from './open.ts';
 
 const ways = [blocks, blocksToo, awaits, forks, does];
@@ -36,7 +37,7 @@ test.each([
   const random = generator(seed + threads);
   const pool = await open({ threads, attempts: 1_000_000 });
 
-  for (let run = 0; run < 8; run++) {
+  for (let run = 0; run < cases(4); run++) {
     const calls = Array.from({ length: 12 }, async () => {
       const [n, way] = [1 + random(120), ways[random(ways.length)] ?? does];
       const abort = new AbortController();

@@ -2,7 +2,7 @@
 
 import { WorkerLostError } from 'threadmemo';
 import { expect, test } from 'vitest';
-import { increment } from '../../workers/functions.ts';
+import { increment } from '../../workers/quick.ts';
 import { open, rejection } from './open.ts';
 
 /** Limits too small to start with would do as well, but some Node versions end the process then. */

@@ -1,7 +1,8 @@
 /** A signal that many calls share costs warnings, or leaves some waiting; what was let go blocks others. */
 
 import { expect, onTestFinished, test } from 'vitest';
-import { abortsMany, forgetful, gated, increment } from '../../workers/functions.ts';
+import { abortsMany, forgetful, gated } from '../../workers/gated.ts';
+import { increment } from '../../workers/quick.ts';
 import { counted, fresh, lift, reaches } from '../../workers/shared.ts';
 import { openForAll, rejection, until } from './open.ts';
 

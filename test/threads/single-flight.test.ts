@@ -1,7 +1,8 @@
 /** The function runs more than once for one key. */
 
 import { expect, test } from 'vitest';
-import { crowd, gated, increment, nested } from '../../workers/functions.ts';
+import { crowd, gated } from '../../workers/gated.ts';
+import { increment, nested } from '../../workers/quick.ts';
 import { counted, fresh, lift, reaches } from '../../workers/shared.ts';
 import { openForAll } from './open.ts';
 

@@ -1,7 +1,7 @@
 /** Calls that block: recursion over several threads, circles, and waits that could never end. */
 
 import { CycleError, ThreadError } from 'threadmemo';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   asks,
   asksThenBlocks,
@@ -23,7 +23,7 @@ import {
   weighsLarge,
 } from '../../workers/blocking.ts';
 import { count, counted, fresh, lift, reaches } from '../../workers/shared.ts';
-import { open, rejection, until } from './open.ts';
+import { open, openForAll, rejection, until } from './open.ts';
 
 /** One row of the matrix after the other. */
 function levenshtein(a: string, b: string): number {
@@ -58,32 +58,6 @@ test('threads that begin at different ends meet, and the answers are right', asy
   expect(computations).toBe(entries + duplicates);
 });
 
-test('two functions that call each other', async () => {
-  await open({ threads: 2 });
-  expect(await Promise.all([even(300), odd(300), even(301), odd(301)])).toEqual([
-    true,
-    false,
-    false,
-    true,
-  ]);
-});
-
-test.each([1, 2, 5])(
-  'a recursion that comes back to itself after %i fails, with its keys',
-  async (size) => {
-    await open({ threads: 2 });
-    const errors = await Promise.all(
-      Array.from({ length: size }, (_, n) => rejection(ringSync(n, size))),
-    );
-    for (const error of errors) {
-      expect(error).toBeInstanceOf(CycleError);
-      const { cycle = [] } = error as CycleError;
-      expect(cycle.length).toBe(size + 1);
-      expect(cycle[0]).toBe(cycle.at(-1));
-    }
-  },
-);
-
 test('what is cached, and what another thread computes, is not computed again', async () => {
   const pool = await open({ threads: 2 });
   await partitions(30, 30);
@@ -92,26 +66,74 @@ test('what is cached, and what another thread computes, is not computed again', 
   expect(pool.stats().computations).toBe(before + 2);
 });
 
-test('an error arrives as it was thrown, from here, from elsewhere and again', async () => {
-  await open({ threads: 2 });
-  const seen = await Promise.all([1, 2, 3].map((caller) => catchesSync('no', caller)));
-  const as = { name: 'RangeError', code: 'E_TEST', message: 'no', own: true };
-  expect(seen).toEqual([as, as, as]);
-});
-
 test('on a thread of no pool it is refused', async () => {
   expect(() => partitions.sync(3, 3)).toThrow(ThreadError);
   await open({ threads: 1 });
   expect(() => failing.sync('no')).toThrow(/belongs to no pool/);
 });
 
-test('a function that returns a promise cannot be waited for; its value can be had later', async () => {
-  await open({ threads: 1 });
-  const gate = fresh('asynchronous');
-  expect(await rejection(hangsBlocked(gate))).toBeInstanceOf(ThreadError);
-  const value = suspended(gate);
-  lift(gate);
-  expect(await value).toBe(1);
+describe('in two threads', () => {
+  openForAll({ threads: 2 });
+
+  test('two functions that call each other', async () => {
+    expect(await Promise.all([even(300), odd(300), even(301), odd(301)])).toEqual([
+      true,
+      false,
+      false,
+      true,
+    ]);
+  });
+
+  test.each([1, 2, 5])(
+    'a recursion that comes back to itself after %i fails, with its keys',
+    async (size) => {
+      const errors = await Promise.all(
+        Array.from({ length: size }, (_, n) => rejection(ringSync(n, size))),
+      );
+      for (const error of errors) {
+        expect(error).toBeInstanceOf(CycleError);
+        const { cycle = [] } = error as CycleError;
+        expect(cycle.length).toBe(size + 1);
+        expect(cycle[0]).toBe(cycle.at(-1));
+      }
+    },
+  );
+
+  test('an error arrives as it was thrown, from here, from elsewhere and again', async () => {
+    const seen = await Promise.all([1, 2, 3].map((caller) => catchesSync('no', caller)));
+    const as = { name: 'RangeError', code: 'E_TEST', message: 'no', own: true };
+    expect(seen).toEqual([as, as, as]);
+  });
+
+  test('whoever is told to stop stops waiting', async () => {
+    const gate = fresh('stopped');
+    const holding = suspended(gate);
+    await reaches(`${gate}:suspended`, 1);
+    const abort = new AbortController();
+    const blocked = hangsBlocked.with({ signal: abort.signal })(gate);
+    await reaches(`${gate}:hangs`, 1);
+    abort.abort(new Error('enough'));
+    expect((await rejection(blocked)).message).toBe('enough');
+    await reaches(`${gate}:AbortError`, 1);
+    lift(gate);
+    expect(await holding).toBe(1);
+  });
+});
+
+describe('in one thread', () => {
+  openForAll({ threads: 1 });
+
+  test('a function that returns a promise cannot be waited for; its value can be had later', async () => {
+    const gate = fresh('asynchronous');
+    expect(await rejection(hangsBlocked(gate))).toBeInstanceOf(ThreadError);
+    const value = suspended(gate);
+    lift(gate);
+    expect(await value).toBe(1);
+  });
+
+  test('a large value that is computed inline is read before its memory is handed over', async () => {
+    expect(await weighsLarge(50_000)).toBe(350_000);
+  });
 });
 
 test('a circle through a thread that is blocked is left by computing a second time', async () => {
@@ -138,26 +160,6 @@ test('a lease for a thread that is blocked goes on to another', async () => {
   const gate = fresh('passed');
   expect(await Promise.all([wants(gate, 900), asksThenBlocks(gate, 900)])).toEqual([1, [1, 1]]);
   expect([counted('partitions:900:1'), pool.stats().duplicates]).toEqual([1, 0]);
-});
-
-test('whoever is told to stop stops waiting', async () => {
-  await open({ threads: 2 });
-  const gate = fresh('stopped');
-  const holding = suspended(gate);
-  await reaches(`${gate}:suspended`, 1);
-  const abort = new AbortController();
-  const blocked = hangsBlocked.with({ signal: abort.signal })(gate);
-  await reaches(`${gate}:hangs`, 1);
-  abort.abort(new Error('enough'));
-  expect((await rejection(blocked)).message).toBe('enough');
-  await reaches(`${gate}:AbortError`, 1);
-  lift(gate);
-  expect(await holding).toBe(1);
-});
-
-test('a large value that is computed inline is read before its memory is handed over', async () => {
-  await open({ threads: 1 });
-  expect(await weighsLarge(50_000)).toBe(350_000);
 });
 
 test('a recursion that is too deep fails, and its threads go on', async () => {

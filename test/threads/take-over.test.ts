@@ -1,7 +1,8 @@
 /** Waiting callers occupy the whole pool, so that what they wait for cannot start. */
 
 import { expect, test } from 'vitest';
-import { gated, increment, incrementsLater } from '../../workers/functions.ts';
+import { gated, incrementsLater } from '../../workers/gated.ts';
+import { increment } from '../../workers/quick.ts';
 import { counted, fresh, lift, reaches } from '../../workers/shared.ts';
 import { open } from './open.ts';
 

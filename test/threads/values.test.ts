@@ -11,7 +11,7 @@ import {
   spoils,
   weigh,
   weighsMade,
-} from '../../workers/functions.ts';
+} from '../../workers/made.ts';
 import { counted, fresh, lift, reaches } from '../../workers/shared.ts';
 import { openForAll, rejection } from './open.ts';
 

@@ -1,8 +1,8 @@
 /** One directory and several processes: at once, one after the other, killed, and after damage. */
 
-import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, execFileSync, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -71,6 +71,28 @@ test(`what was acknowledged is there after each of ${kills} kill -9`, async () =
   }
   await expectSound(acknowledged);
 }, 600_000);
+
+/** More with `DISK_OPENINGS=150`. */
+const openings = Number(process.env['DISK_OPENINGS'] ?? 8);
+test('many processes open the same new directory at once', async () => {
+  const children = await Promise.all(
+    range(1, 6).map(async () => {
+      const child = fork(join(app, 'opener.mjs'));
+      await once(child, 'message');
+      return child;
+    }),
+  );
+  for (let round = 0; round < openings; round++) {
+    const here = join(path, String(round));
+    const answers = children.map(async (child) => {
+      child.send(here);
+      return (await once(child, 'message'))[0];
+    });
+    expect(await Promise.all(answers)).toEqual(children.map(() => 'used'));
+    expect((await readdir(here)).sort()).toEqual(['data.mdb', 'lock.mdb']);
+  }
+  for (const child of children) child.disconnect();
+}, 300_000);
 
 test('two processes write and read at once, while a third one is killed', async () => {
   const some = Promise.all([write(1, 400), write(1001, 1400)]);

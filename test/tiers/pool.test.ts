@@ -2,7 +2,7 @@
 
 import { createPool, type MemoPool, mapTier } from 'threadmemo';
 import { afterEach, expect, test } from 'vitest';
-import { increment } from '../../workers/functions.ts';
+import { increment } from '../../workers/quick.ts';
 
 let pool: MemoPool | undefined;
 afterEach(() => pool?.close());

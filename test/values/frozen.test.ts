@@ -5,6 +5,7 @@ import { canonicalKey } from '../../src/keys/canonical.ts';
 import { decode } from '../../src/values/decode.ts';
 import { encode } from '../../src/values/encode.ts';
 import { deepFreeze } from '../../src/values/frozen.ts';
+import { cases } from '../effort.ts';
 import { build, recipes } from './recipes.ts';
 
 describe('a deeply frozen value', () => {
@@ -17,7 +18,7 @@ describe('a deeply frozen value', () => {
         expect(isDeepStrictEqual(decode(encode(value, 'result')), build(recipe, true))).toBe(true);
         expect(canonicalKey([value])).toBe(canonicalKey([build(recipe, true)]));
       }),
-      { numRuns: 500 },
+      { numRuns: cases(200) },
     );
   });
 

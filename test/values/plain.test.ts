@@ -5,6 +5,7 @@ import { Codec, type Encoded } from '../../src/protocol.ts';
 import { decode, decodeAt } from '../../src/values/decode.ts';
 import { encode } from '../../src/values/encode.ts';
 import { PlainWriter } from '../../src/values/plain-writer.ts';
+import { cases } from '../effort.ts';
 import { difference } from './difference.ts';
 import { build, recipes, viewNames } from './recipes.ts';
 
@@ -83,7 +84,7 @@ describe('what is read is what was written', () => {
         fc.pre(!(value instanceof Uint8Array));
         expectSame(value, Codec.plain);
       }),
-      { numRuns: 1500 },
+      { numRuns: cases(500) },
     );
   });
 
@@ -100,7 +101,7 @@ describe('what is read is what was written', () => {
           if (value === plain) expect(difference(twice, result)).toBeUndefined();
         }
       }),
-      { numRuns: 500 },
+      { numRuns: cases(200) },
     );
   });
 
@@ -380,7 +381,7 @@ describe('damaged bytes', () => {
           }
         },
       ),
-      { numRuns: 2000 },
+      { numRuns: cases(700) },
     );
   });
 

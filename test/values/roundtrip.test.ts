@@ -6,6 +6,7 @@ import { Codec, type Encoded } from '../../src/protocol.ts';
 import { decodeArgs, encodeArgs } from '../../src/values/args.ts';
 import { decode, decodeAt } from '../../src/values/decode.ts';
 import { encode } from '../../src/values/encode.ts';
+import { cases } from '../effort.ts';
 import { build, recipes, viewNames } from './recipes.ts';
 import { refusals } from './refusals.ts';
 
@@ -43,7 +44,7 @@ describe('what is decoded is deep-strict-equal to what was encoded', () => {
         const inPlace = decodeAt(Buffer.from(memory), 3, end, encoded.codec);
         expect(isDeepStrictEqual(inPlace, value)).toBe(true);
       }),
-      { numRuns: 1500 },
+      { numRuns: cases(500) },
     );
   });
 

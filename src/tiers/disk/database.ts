@@ -6,7 +6,16 @@
  * written: what lmdb does not understand may end the process, and what is another's stays as it is.
  */
 
-import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  copyFileSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { Database as Lmdb, RootDatabase } from 'lmdb';
@@ -26,6 +35,7 @@ const META = 'threadmemo';
 const MOST_DATABASES = 16;
 
 export type Table = Lmdb<Buffer, Buffer>;
+type Open = typeof import('lmdb').open;
 
 export interface Database {
   readonly path: string;
@@ -53,8 +63,13 @@ export function openDatabase(path: string): Database {
   const { open } = lmdb();
   prepareDirectory(path);
   const file = join(path, 'data.mdb');
+  if (!existsSync(file)) makeFile(path, file, open);
   const fault = faultOf(file);
   if (fault) throw notOurs(file, fault);
+  return openTables(path, file, open);
+}
+
+function openTables(path: string, file: string, open: Open): Database {
   const root = openEnvironment(path, file, open);
   try {
     checkFormat(root, file);
@@ -74,6 +89,29 @@ export function openDatabase(path: string): Database {
   } catch (error) {
     void root.close();
     throw error;
+  }
+}
+
+/**
+ * Makes the file with all its tables elsewhere, and puts it there at once: of processes that open a
+ * new directory at the same time, one whose file it is. When lmdb makes tables in several processes
+ * at the same time, some fail, and keep the lock that the others wait for.
+ */
+function makeFile(path: string, file: string, open: Open): void {
+  const home = mkdtempSync(join(path, 'new-'));
+  const made = openTables(home, join(home, 'data.mdb'), open);
+  try {
+    // Another file for the system, because lmdb knows files by their inodes, and this one is open.
+    const copy = join(home, 'copy.mdb');
+    copyFileSync(made.file, copy);
+    linkSync(copy, file);
+  } catch (cause) {
+    // What cannot link makes its file where it stands.
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOSPC' || code === 'EDQUOT') throw noAccess(path, cause);
+  } finally {
+    const remove = () => rmSync(home, { recursive: true, force: true });
+    void made.close().then(remove, remove);
   }
 }
 
@@ -104,11 +142,7 @@ function prepareDirectory(path: string): void {
   }
 }
 
-function openEnvironment(
-  path: string,
-  file: string,
-  open: typeof import('lmdb').open,
-): RootDatabase {
+function openEnvironment(path: string, file: string, open: Open): RootDatabase {
   const options = {
     noSubdir: false,
     maxDbs: MOST_DATABASES,

@@ -23,14 +23,22 @@ export interface LeaseTimes {
   readonly beatEvery: number;
   /** Milliseconds after its last heartbeat when a holder counts as dead. */
   readonly deadAfter: number;
+  /** Milliseconds, by a clock that all processes share. */
+  now(): number;
 }
 
-export const leaseTimes: LeaseTimes = { beatEvery: 5000, deadAfter: 30_000 };
+export const leaseTimes: LeaseTimes = {
+  beatEvery: 5000,
+  deadAfter: 30_000,
+  now: () => Number(process.hrtime.bigint()) / 1e6,
+};
 
 /** Bytes of a holder's name. */
 const NAME_BYTES = 12;
 /** Milliseconds for which a holder that lives is not looked at again. */
 const LOOK_EVERY = 150;
+/** Milliseconds that the clocks of two processors may differ. */
+const SKEW = 1000;
 /** Holders that are remembered as living. */
 const MOST_KNOWN = 1000;
 
@@ -57,7 +65,7 @@ export class Holders {
 
   /** Settles when all others know that this one lives. */
   async announce(): Promise<void> {
-    if (sinceBoot() - this.#lastBeat >= this.#times.beatEvery) await this.beat();
+    if (this.#times.now() - this.#lastBeat >= this.#times.beatEvery) await this.beat();
   }
 
   beat(): Promise<void> {
@@ -90,14 +98,14 @@ export class Holders {
   /** All leases of this one end with it. */
   async close(): Promise<void> {
     await this.#beating?.catch(() => {});
-    if (!this.#identity) return;
+    if (this.#lastBeat === Number.NEGATIVE_INFINITY) return;
     await this.#transactions.write(() => void this.#db.holders.remove(this.own));
   }
 
   async #beat(): Promise<void> {
     this.#identity ??= ownIdentity();
     const row = Buffer.from(JSON.stringify(this.#identity));
-    const now = sinceBoot();
+    const now = this.#times.now();
     await this.#transactions.write(() => void this.#db.holders.put(this.own, row, now));
     this.#lastBeat = now;
   }
@@ -105,18 +113,13 @@ export class Holders {
   #isDead(holder: Buffer): boolean {
     const row = this.#db.holders.getEntry(holder);
     if (!row) return true;
-    const age = sinceBoot() - (row.version ?? 0);
+    const age = this.#times.now() - (row.version ?? 0);
     if (age > this.#times.deadAfter) return true;
     const identity = readIdentity(row.value);
     this.#identity ??= ownIdentity();
     // A heartbeat that is still to come is from before the machine was started again.
-    return !identity || age < -1000 || hasEnded(identity, this.#identity);
+    return !identity || age < -SKEW || hasEnded(identity, this.#identity);
   }
-}
-
-/** Milliseconds. */
-function sinceBoot(): number {
-  return Number(process.hrtime.bigint()) / 1e6;
 }
 
 function readIdentity(row: Buffer): ProcessIdentity | undefined {

@@ -12,10 +12,9 @@ import type { Clock, Timer } from '../../clock.ts';
 const SHORTEST = 2;
 const LONGEST = 50;
 const PART_OF_AGE = 8;
-/** Looked at in one event turn. */
+/** Looked at in one event turn, and in a millisecond on average: a few hundredths of the time. */
 const STEP = 250;
-/** Milliseconds between two steps when there is more than one. */
-const BETWEEN_STEPS = 4;
+const A_MILLISECOND = 25;
 
 interface Wait {
   readonly isOver: () => boolean;
@@ -43,7 +42,7 @@ export class Waits {
     const wait: Wait = { isOver, end };
     this.#waits.add(wait);
     this.#youngest = this.#clock.now();
-    if (!this.#timer || this.#lookAt > this.#youngest + SHORTEST) this.#lookAgain();
+    this.#lookAgain();
     return { over, leave: () => this.#end(wait) };
   }
 
@@ -72,13 +71,16 @@ export class Waits {
     if (this.#waits.size > 0) this.#lookAgain();
   }
 
+  /** Never later than was planned: others may be added all the time. */
   #lookAgain(): void {
-    this.#timer?.cancel();
     const now = this.#clock.now();
     const age = now - this.#youngest;
     const every = Math.min(Math.max(age / PART_OF_AGE, SHORTEST), LONGEST);
-    const steps = Math.ceil(this.#waits.size / STEP);
-    const pause = steps > 1 ? Math.max(every / steps, BETWEEN_STEPS) : every;
+    const { size } = this.#waits;
+    const steps = Math.ceil(size / STEP);
+    const pause = Math.max(every / steps, Math.min(size, STEP) / A_MILLISECOND);
+    if (this.#timer && this.#lookAt <= now + pause) return;
+    this.#timer?.cancel();
     this.#lookAt = now + pause;
     this.#timer = this.#clock.after(pause, () => this.#look());
   }

@@ -5,15 +5,14 @@
 
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import * as threadmemo from 'threadmemo';
-import { register } from 'tsx/esm/api';
+import * as attached from '../../../build/workers/attached.js';
+import * as blocking from '../../../build/workers/blocking.js';
+import * as gated from '../../../build/workers/gated.js';
+import * as hanging from '../../../build/workers/hanging.js';
+import * as quick from '../../../build/workers/quick.js';
+import { arrive, count, counted } from '../../../build/workers/shared.js';
 
-register();
-const functions = {
-  ...(await import('../../../workers/attached.ts')),
-  ...(await import('../../../workers/functions.ts')),
-  ...(await import('../../../workers/blocking.ts')),
-};
-const { arrive, count, counted } = await import('../../../workers/shared.ts');
+const functions = { ...attached, ...blocking, ...gated, ...hanging, ...quick };
 
 const deeds = {
   call: (name, ...args) => functions[name](...args),

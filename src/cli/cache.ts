@@ -1,0 +1,134 @@
+/** `threadmemo cache stats|prune|clear|verify`: what is in a directory, and less of it. */
+
+import { existsSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { type DiskLimits, type DiskStats, type DiskTier, diskTier } from '../disk.ts';
+import { Exit, Unusable } from './ended.ts';
+import { tableOf } from './table.ts';
+import { age, duration, grouped, size } from './wording.ts';
+
+interface AsJson {
+  readonly json?: boolean;
+}
+
+/** @throws {Unusable} {@link MemoError} */
+export function stats(path: string, { json }: AsJson): Promise<number> {
+  return withCache(path, async (tier) => {
+    const found = await tier.stats();
+    print(json ? JSON.stringify(found) : statsText(path, found));
+    return Exit.done;
+  });
+}
+
+/** @throws {Unusable} {@link MemoError} */
+export function prune(path: string, { json, ...limits }: DiskLimits & AsJson): Promise<number> {
+  if (Object.keys(limits).length === 0) {
+    throw new Unusable('prune to what? Say --max-size, --max-age or --max-entries');
+  }
+  return withCache(path, async (tier) => {
+    const { entries } = await tier.prune(limits);
+    print(json ? JSON.stringify({ entries }) : `${plural(entries)} removed`);
+    return Exit.done;
+  });
+}
+
+/** @throws {Unusable} {@link MemoError} */
+export function clear(
+  path: string,
+  { json, function: fn }: AsJson & { readonly function?: string },
+): Promise<number> {
+  return withCache(path, async (tier) => {
+    const { functions } = await tier.stats();
+    const ids = Object.keys(functions).filter((id) => fn === undefined || isOf(id, fn));
+    if (fn !== undefined && ids.length === 0) throw unknown(fn, path, Object.keys(functions));
+    const entries = ids.reduce((sum, id) => sum + (functions[id]?.entries ?? 0), 0);
+    if (fn === undefined) await tier.clear();
+    else for (const id of ids) await tier.clear(id);
+    print(json ? JSON.stringify({ entries, functions: ids }) : `${plural(entries)} removed`);
+    return Exit.done;
+  });
+}
+
+/** @throws {Unusable} {@link MemoError} */
+export function verify(path: string, { json }: AsJson): Promise<number> {
+  return withCache(path, async (tier) => {
+    const found = await tier.verify();
+    const { sound, damaged, mended } = found;
+    const words = [
+      `${plural(sound + mended)} sound`,
+      `${grouped(damaged)} damaged${damaged > 0 ? ' and removed' : ''}`,
+      ...(mended > 0
+        ? [`${grouped(mended)} were missing from the index, and are in it again`]
+        : []),
+    ];
+    print(json ? JSON.stringify(found) : words.join(', '));
+    return damaged > 0 ? Exit.failed : Exit.done;
+  });
+}
+
+/** A tier makes a directory that is not there; whoever asks what is in it has misspelt it. */
+async function withCache(path: string, run: (tier: DiskTier) => Promise<number>): Promise<number> {
+  if (!existsSync(path)) throw new Unusable(`there is no directory ${path}`);
+  if (!existsSync(join(path, 'data.mdb'))) {
+    throw new Unusable(`${path} is no cache of threadmemo's: there is no data.mdb in it`);
+  }
+  const tier = diskTier({ path });
+  try {
+    return await run(tier);
+  } finally {
+    await tier.close();
+  }
+}
+
+function statsText(path: string, { entries, size: used, fileSize, functions }: DiskStats): string {
+  const now = Date.now();
+  const rows = Object.entries(functions).map(([id, { ...found }]) => {
+    const { name, version } = parts(id);
+    const ages = [found.newest, found.oldest].map((date) => age(now - date));
+    const sums = [grouped(found.entries), size(found.bytes), grouped(found.hits)];
+    return [name, version, ...sums, duration(found.ms), ...ages];
+  });
+  const header = [
+    'function',
+    'version',
+    'entries',
+    'bytes',
+    'hits',
+    'CPU time',
+    'newest',
+    'oldest',
+  ];
+  const inAll = `${path}: ${plural(entries)}, ${size(used)} in use, a file of ${size(fileSize)}`;
+  return rows.length === 0 ? inAll : `${tableOf([header, ...rows.sort(byName)])}\n\n${inAll}`;
+}
+
+function byName([a = '', x = '']: readonly string[], [b = '', y = '']: readonly string[]): number {
+  return a.localeCompare(b) || x.localeCompare(y);
+}
+
+/** `package/module.js#name@version`; there may be an @ in the package's name, too. */
+function parts(id: string): { readonly name: string; readonly version: string } {
+  const at = id.indexOf('@', id.indexOf('#') + 1);
+  return at < 0 ? { name: id, version: '' } : { name: id.slice(0, at), version: id.slice(at + 1) };
+}
+
+/** With its version, or of any. */
+function isOf(id: string, fn: string): boolean {
+  return id === fn || parts(id).name === fn;
+}
+
+function unknown(fn: string, path: string, ids: readonly string[]): Unusable {
+  const there = [...new Set(ids.map((id) => parts(id).name))];
+  return new Unusable(
+    `${path} has nothing of ${fn}; it has ${there.join(', ') || 'nothing at all'}`,
+  );
+}
+
+function plural(entries: number): string {
+  return entries === 1 ? '1 entry' : `${grouped(entries)} entries`;
+}
+
+/** The process may end right after it. */
+function print(text: string): void {
+  writeSync(1, `${text}\n`);
+}

@@ -1,0 +1,240 @@
+/**
+ * Takes lines, calls the function, gives results out. The loop of `run` waits in two places: for a
+ * block of lines, and for room in the window, which is there when results could be written.
+ */
+
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { PoolClosedError } from '../errors.ts';
+import type { Held } from '../side.ts';
+import { Answer, type Outcome } from './answer.ts';
+import { toJson } from './json.ts';
+import { KnownLines } from './known-lines.ts';
+import { type Block, NotUtf8 } from './lines.ts';
+import type { Output } from './output.ts';
+import { Window } from './window.ts';
+
+export interface MapRunParts {
+  readonly call: (...args: unknown[]) => Promise<unknown>;
+  /** Of what a call with these arguments has brought, if it is kept. */
+  readonly hold: (args: readonly unknown[]) => Held | undefined;
+  readonly output: Output;
+  /** Called once, when no more lines are wanted. */
+  readonly endInput: () => void;
+  /** A failed line, when its turn in the output has come. */
+  readonly failed: (line: number, source: string, error: unknown) => void;
+  /** Each line is an array of arguments, and not the one argument. */
+  readonly args: boolean;
+  readonly unordered: boolean;
+  readonly keepGoing: boolean;
+}
+
+/** Milliseconds without a look at the event loop, which hears of results and of Ctrl-C. */
+const TURN_MS = 4;
+const LINES_BETWEEN_LOOKS = 256;
+
+export class MapRun {
+  /** Lines read, those written, and those among them that have failed. */
+  lines = 0;
+  written = 0;
+  failures = 0;
+  /** Of the input. */
+  bytes = 0;
+  /** Lines that have joined another with the same text, and what that has saved. */
+  joined = 0;
+  joinedMs = 0;
+  readonly #parts: MapRunParts;
+  readonly #window: Window;
+  readonly #known = new KnownLines();
+  #reading = true;
+  /** Results that were computed, but not written, stand behind one that there is not. */
+  #cut = false;
+  #wake: (() => void) | undefined;
+
+  constructor(parts: MapRunParts) {
+    this.#parts = parts;
+    this.#window = new Window(!parts.unordered);
+  }
+
+  /** Settles when every line was answered, or no more can be done. @throws what reading throws */
+  async run(blocks: AsyncIterable<Block>): Promise<void> {
+    try {
+      await this.#read(blocks);
+    } catch (cause) {
+      if (this.#reading) throw cause;
+    }
+    this.#reading = false;
+    while (!this.#over) await this.#change();
+    await this.#parts.output.flush();
+  }
+
+  /** No more lines are read; those that were begun are answered. */
+  stop(): void {
+    if (!this.#reading) return;
+    this.#reading = false;
+    this.#parts.endInput();
+    this.changed();
+  }
+
+  /** Something has been answered or written. */
+  changed(): void {
+    if (this.#parts.output.unread) this.stop();
+    this.#window.drain((line, answer) => this.#giveOut(line, answer));
+    this.#wake?.();
+  }
+
+  get #over(): boolean {
+    const { output, keepGoing } = this.#parts;
+    if (output.broken || (this.failures > 0 && !keepGoing)) return true;
+    return this.#window.open === 0 && (this.#cut || this.#window.empty);
+  }
+
+  async #read(blocks: AsyncIterable<Block>): Promise<void> {
+    let turn = performance.now();
+    for await (const { lines, bytes } of blocks) {
+      for (const line of lines) {
+        if (!this.#reading) return;
+        this.#take(line);
+        if (this.lines % LINES_BETWEEN_LOOKS !== 0 && this.#window.hasRoom) continue;
+        if (performance.now() - turn > TURN_MS) {
+          await nextTurn();
+          turn = performance.now();
+        }
+        this.#drain();
+        while (!this.#window.hasRoom && this.#reading) await this.#change();
+      }
+      this.bytes += bytes;
+      this.#drain();
+    }
+  }
+
+  #take(given: string | NotUtf8): void {
+    this.lines++;
+    if (given instanceof NotUtf8) {
+      const answer = new Answer(given);
+      this.#window.add(this.lines, answer);
+      this.#window.begun();
+      return this.#settle(answer, failed(new SyntaxError('the line is not UTF-8')));
+    }
+    const line = given.endsWith('\r') ? given.slice(0, -1) : given;
+    const known = this.#known.get(line);
+    if (known && this.#answers(known)) this.#again(known);
+    else if (line.trim() !== '') this.#call(line);
+  }
+
+  /** By far the most common case, where it is common at all: nothing is open, and nothing to do. */
+  #again(known: Answer): void {
+    if (this.#window.empty && known.settled && this.#giveOut(this.lines, known)) return;
+    this.#window.add(this.lines, known);
+  }
+
+  #answers(known: Answer): boolean {
+    if (known.settled) return known.held?.use() ?? false;
+    known.joined++;
+    return true;
+  }
+
+  #call(line: string): void {
+    // A line as it was split off would keep its whole block in memory.
+    const answer = new Answer(Buffer.from(line).toString());
+    this.#window.add(this.lines, answer);
+    this.#window.begun();
+    this.#known.add(answer);
+    let args: unknown[];
+    try {
+      args = this.#argumentsIn(line);
+    } catch (cause) {
+      return this.#settle(answer, failed(cause));
+    }
+    answer.held = this.#parts.hold(args);
+    this.#parts.call(...args).then(
+      (value) => this.#settle(answer, outcomeOf(value), args),
+      (error: unknown) => this.#settle(answer, isWithdrawn(error) ? WITHDRAWN : failed(error)),
+    );
+  }
+
+  #argumentsIn(line: string): unknown[] {
+    const value: unknown = JSON.parse(line);
+    if (!this.#parts.args) return [value];
+    if (Array.isArray(value)) return value;
+    throw new TypeError('with --args, a line must be an array of arguments');
+  }
+
+  #settle(answer: Answer, outcome: Outcome, args?: readonly unknown[]): void {
+    answer.outcome = outcome;
+    const { held, joined } = answer;
+    // To keep every line for its next time would cost memory, and most inputs do not come again.
+    const comesAgain = held !== undefined || joined > 0;
+    if (outcome.state === 'value' && args && comesAgain) {
+      answer.held = this.#parts.hold(args);
+      this.joined += joined;
+      this.joinedMs += joined * (answer.held?.ms ?? 0);
+      this.#known.grown(answer);
+    } else this.#known.forget(answer);
+    this.#window.ended(answer);
+    if (outcome.state === 'failed' && !this.#parts.keepGoing) this.stop();
+    this.changed();
+  }
+
+  #drain(): void {
+    this.#window.drain((line, answer) => this.#giveOut(line, answer));
+  }
+
+  /** False when nothing can be given out now. */
+  #giveOut(line: number, { outcome, source }: Answer): boolean {
+    const { output, keepGoing, unordered } = this.#parts;
+    if (!output.hasRoom || this.#cut || output.broken) return false;
+    if (outcome.state === 'withdrawn') {
+      this.#cut = !unordered;
+      return unordered;
+    }
+    if (outcome.state === 'failed') {
+      this.failures++;
+      this.#parts.failed(line, source, outcome.error);
+      this.#cut = !keepGoing;
+      if (!keepGoing) return false;
+    }
+    output.add(unordered ? withItsLine(line, outcome) : ofItself(outcome));
+    this.written++;
+    return true;
+  }
+
+  #change(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+}
+
+const WITHDRAWN: Outcome = { state: 'withdrawn' };
+
+function failed(error: unknown): Outcome {
+  return { state: 'failed', error };
+}
+
+function outcomeOf(value: unknown): Outcome {
+  try {
+    return { state: 'value', text: `${toJson(value)}\n` };
+  } catch (cause) {
+    return failed(cause);
+  }
+}
+
+function isWithdrawn(error: unknown): boolean {
+  return error instanceof PoolClosedError;
+}
+
+function ofItself(outcome: Outcome): string {
+  return outcome.state === 'value' ? outcome.text : `{"error":${errorText(outcome)}}\n`;
+}
+
+function withItsLine(line: number, outcome: Outcome): string {
+  return outcome.state === 'value'
+    ? `{"line":${line},"value":${outcome.text.trimEnd()}}\n`
+    : `{"line":${line},"error":${errorText(outcome)}}\n`;
+}
+
+function errorText(outcome: Outcome): string {
+  const error = outcome.state === 'failed' ? outcome.error : undefined;
+  const { name = 'Error', message = String(error) } = (error ?? {}) as Partial<Error>;
+  return JSON.stringify({ name, message });
+}

@@ -1,0 +1,214 @@
+/** `threadmemo map`: puts a run together, watches it, and says how it has ended. */
+
+import { writeSync } from 'node:fs';
+import { LoadError } from '../errors.ts';
+import { createPool, type MemoPool } from '../index.ts';
+import type { Memoized } from '../memoize.ts';
+import type { Size } from '../options.ts';
+import { definitionOf } from '../registry.ts';
+import { installedSide } from '../side.ts';
+import { openCache } from './cache-option.ts';
+import { Exit, Unusable, wordsOf } from './ended.ts';
+import { findFunction } from './find-function.ts';
+import { type Input, openInput } from './input.ts';
+import { type Interrupting, onInterruption } from './interruption.ts';
+import { blocksOf } from './lines.ts';
+import { MapRun } from './map-run.ts';
+import { type OutFile, openOutFile } from './out-file.ts';
+import { Output } from './output.ts';
+import { Progress } from './progress.ts';
+import { type Counts, summary } from './report.ts';
+import { shortened } from './wording.ts';
+
+export interface MapCommand {
+  readonly out?: string;
+  readonly threads?: number;
+  readonly cache?: string;
+  readonly maxSize?: Size;
+  readonly args?: boolean;
+  readonly unordered?: boolean;
+  readonly keepGoing?: boolean;
+  readonly quiet?: boolean;
+  readonly json?: boolean;
+}
+
+const STDOUT = 1;
+/** Of the memory that all threads share; the command promises to need little in all. */
+const MEMORY = { maxSize: '32mb', maxEntrySize: '8mb' } as const;
+
+/** @returns the exit code @throws {Unusable} {@link MemoError} */
+export async function map(target: string, file: string, command: MapCommand): Promise<number> {
+  const { threads, cache, maxSize } = command;
+  if (maxSize !== undefined && cache === undefined) {
+    throw new Unusable('--max-size is the size of the cache on disk: give --cache <dir>, too');
+  }
+  keepStdoutForResults();
+  // Before the standard input: once Node 20 has opened that, it resolves packages that are links
+  // to where the links are, and not to where they point.
+  const fn = await findFunction(target);
+  const input = openInput(file);
+  const tier = cache === undefined ? undefined : await openCache(cache, maxSize, fn);
+  const out = command.out === undefined ? undefined : openOutFile(command.out);
+  const pool = await createPool({
+    ...MEMORY,
+    ...(threads !== undefined && { threads }),
+    ...(tier && { tiers: [tier] }),
+  });
+  return new Mapping(fn, input, pool, out, command).run();
+}
+
+class Mapping {
+  readonly #fn: Memoized;
+  readonly #input: Input;
+  readonly #pool: MemoPool;
+  readonly #out: OutFile | undefined;
+  readonly #command: MapCommand;
+  readonly #output: Output;
+  readonly #run: MapRun;
+  readonly #progress: Progress;
+  readonly #begun = performance.now();
+  #interrupted: Interrupting | undefined;
+  #unloadable: LoadError | undefined;
+
+  constructor(
+    fn: Memoized,
+    input: Input,
+    pool: MemoPool,
+    out: OutFile | undefined,
+    command: MapCommand,
+  ) {
+    this.#fn = fn;
+    this.#input = input;
+    this.#pool = pool;
+    this.#out = out;
+    this.#command = command;
+    this.#output = new Output(out?.fd ?? STDOUT, () => this.#run.changed());
+    this.#run = new MapRun({
+      call: fn as (...args: unknown[]) => Promise<unknown>,
+      hold: holder(fn),
+      output: this.#output,
+      endInput: () => input.close(),
+      failed: (line, source, error) => this.#failed(line, source, error),
+      args: command.args ?? false,
+      unordered: command.unordered ?? false,
+      keepGoing: command.keepGoing ?? false,
+    });
+    this.#progress = new Progress(() => ({ counts: this.#counts(), fraction: this.#fraction }));
+  }
+
+  async run(): Promise<number> {
+    const endWatch = onInterruption((signal) => this.#interrupt(signal));
+    const { quiet, json } = this.#command;
+    if (!quiet && !(json && !process.stderr.isTTY)) this.#progress.start();
+    try {
+      await this.#run.run(blocksOf(this.#input.chunks));
+      return await this.#ended();
+    } catch (cause) {
+      throw cause instanceof Unusable ? cause : new Unusable(wordsOf(cause));
+    } finally {
+      this.#progress.end();
+      await this.#pool.close();
+      endWatch();
+    }
+  }
+
+  async #ended(): Promise<number> {
+    this.#progress.end();
+    const counts = this.#counts();
+    // What was computed is on the disk before anybody is told that it is.
+    await this.#pool.close();
+    if (this.#unloadable) throw new Unusable(this.#unloadable.message);
+    const code = this.#code();
+    const isComplete = !this.#interrupted && (counts.failed === 0 || this.#command.keepGoing);
+    if (isComplete && !this.#output.unread) this.#out?.complete();
+    if (!this.#output.unread) this.#report(counts, code);
+    return code;
+  }
+
+  #code(): number {
+    if (this.#output.unread) return Exit.unread;
+    if (this.#interrupted) return Exit.interrupted[this.#interrupted];
+    return this.#run.failures > 0 ? Exit.failed : Exit.done;
+  }
+
+  #report(counts: Counts, code: number): void {
+    const { json, quiet } = this.#command;
+    if (json) {
+      const report = `${JSON.stringify({ ...counts, interrupted: this.#interrupted, code })}\n`;
+      // Where the results do not go.
+      (this.#out ? printToStdout : printToStderr)(report);
+    } else if (!quiet) printToStderr(`threadmemo: ${summary(counts)}\n`);
+    if (this.#interrupted) printToStderr(`threadmemo: ${this.#howToResume()}\n`);
+  }
+
+  #howToResume(): string {
+    const { cache } = this.#command;
+    const soFar = this.#out ? `; the results so far are in ${this.#out.path}` : '';
+    return cache === undefined
+      ? `interrupted${soFar}. With --cache <dir> the same command would go on where it was`
+      : `interrupted${soFar}. What was computed is in ${cache}: the same command goes on from there`;
+  }
+
+  #failed(line: number, source: string, error: unknown): void {
+    if (error instanceof LoadError) {
+      this.#unloadable = error;
+      return this.#run.stop();
+    }
+    const { name = 'Error', message = String(error), stack } = (error ?? {}) as Partial<Error>;
+    const what = this.#command.keepGoing ? `${name}: ${message}` : (stack ?? message);
+    this.#progress.say(`threadmemo: line ${line}: ${what}\n  input: ${shortened(source)}`);
+  }
+
+  #interrupt(signal: Interrupting): void {
+    this.#interrupted = signal;
+    if (!this.#command.quiet) {
+      this.#progress.say('threadmemo: finishing what runs; once more ends at once');
+    }
+    this.#run.stop();
+    this.#pool.withdraw();
+  }
+
+  get #fraction(): number | undefined {
+    const { bytes, lines, written } = this.#run;
+    const { size } = this.#input;
+    return size ? (bytes / size) * (written / Math.max(lines, 1)) : undefined;
+  }
+
+  #counts(): Counts {
+    const { lines, written, failures: failed, joined, joinedMs } = this.#run;
+    const { hits, hitsIn, waits, computations } = this.#fn.stats();
+    const { computeMsSpent, computeMsSaved } = this.#pool.stats();
+    return {
+      lines,
+      written,
+      failed,
+      hits,
+      hitsOnDisk: hitsIn.tiers,
+      deduplicated: waits + joined,
+      computed: computations,
+      computeMsSpent,
+      computeMsSaved: computeMsSaved + joinedMs,
+      ms: performance.now() - this.#begun,
+    };
+  }
+}
+
+/** The side of this thread, and the function as the registry has it, do not change while it runs. */
+function holder(fn: Memoized) {
+  const side = installedSide();
+  const definition = definitionOf(fn.id);
+  return (args: readonly unknown[]) => definition && side?.hold?.(definition, args);
+}
+
+function printToStderr(text: string): void {
+  process.stderr.write(text);
+}
+
+function printToStdout(text: string): void {
+  writeSync(STDOUT, text);
+}
+
+/** What the function prints, in whichever thread, would stand between the results. */
+function keepStdoutForResults(): void {
+  Object.defineProperty(process, 'stdout', { value: process.stderr, configurable: true });
+}

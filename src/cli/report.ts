@@ -1,0 +1,50 @@
+/** What has happened so far, in numbers; and in words, for a person. */
+
+import { duration, grouped } from './wording.ts';
+
+export interface Counts {
+  readonly lines: number;
+  readonly written: number;
+  readonly failed: number;
+  /** Answered from the cache: in memory, on disk. */
+  readonly hits: number;
+  readonly hitsOnDisk: number;
+  /** Answered by a computation that another line had asked for. */
+  readonly deduplicated: number;
+  readonly computed: number;
+  readonly computeMsSpent: number;
+  readonly computeMsSaved: number;
+  /** Since the first line. */
+  readonly ms: number;
+}
+
+export function summary(counts: Counts): string {
+  const { written, ms, computed, hits, hitsOnDisk, deduplicated, failed } = counts;
+  const rate = grouped(written / Math.max(ms / 1000, 0.001));
+  const onDisk = hitsOnDisk > 0 ? ` (${grouped(hitsOnDisk)} on disk)` : '';
+  const parts = [
+    `${grouped(computed)} computed`,
+    `${grouped(hits)} hits${onDisk}`,
+    `${grouped(deduplicated)} deduplicated`,
+    `${grouped(failed)} failed`,
+    `${duration(counts.computeMsSaved)} of CPU time saved`,
+  ];
+  return `${grouped(written)} lines in ${duration(ms)} (${rate}/s): ${parts.join(', ')}`;
+}
+
+/** One line of progress. @param fraction of the input, when its size is known */
+export function progressLine(counts: Counts, rate: number, fraction: number | undefined): string {
+  const { written, hits, deduplicated, failed, computeMsSaved, ms } = counts;
+  const known = fraction !== undefined && fraction > 0 && fraction <= 1;
+  const parts = [
+    `${grouped(written)} lines`,
+    ...(known ? [`${Math.floor(fraction * 100)}%`] : []),
+    `${grouped(rate)}/s`,
+    ...(known ? [`ETA ${duration(Math.max(0, (ms * (1 - fraction)) / fraction))}`] : []),
+    `${grouped(hits)} hits`,
+    `${grouped(deduplicated)} deduplicated`,
+    `${grouped(failed)} failed`,
+    `${duration(computeMsSaved)} CPU saved`,
+  ];
+  return parts.join(' · ');
+}

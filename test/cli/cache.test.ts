@@ -1,0 +1,65 @@
+/** `threadmemo cache`, and what `map` leaves there for it. */
+
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Folder, ndjson, numbers } from './command.ts';
+
+let folder: Folder;
+beforeAll(async () => {
+  folder = await Folder.create();
+  for (const fn of ['double', 'same']) {
+    const args = ['map', `./functions.js#${fn}`, '--cache', 'kept'];
+    expect((await folder.run(args, ndjson(numbers(20)))).code).toBe(0);
+  }
+});
+afterAll(() => folder?.remove());
+
+const cache = (...args: string[]) => folder.run(['cache', ...args]);
+
+async function entriesOf(fn: string): Promise<number> {
+  const { functions } = JSON.parse((await cache('stats', 'kept', '--json')).stdout);
+  const ids = Object.keys(functions).filter((id) => id.startsWith(`app/functions.js#${fn}@`));
+  return ids.reduce((sum, id) => sum + functions[id].entries, 0);
+}
+
+test('stats: a row for each function and version', async () => {
+  const { code, stdout } = await cache('stats', 'kept');
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^function +version +entries +bytes +hits +CPU time +newest +oldest\n/);
+  expect(stdout).toMatch(/app\/functions\.js#double {2}[0-9a-f]{32} +20 /);
+  expect(stdout).toMatch(/app\/functions\.js#same {4}[0-9a-f]{32} +20 /);
+  expect(stdout).toMatch(/kept: 40 entries, .* in use/);
+});
+
+test('verify reads everything', async () => {
+  expect(await cache('verify', 'kept')).toMatchObject({
+    code: 0,
+    stdout: '40 entries sound, 0 damaged\n',
+  });
+});
+
+test('clear --function removes one function, and an unknown one is an error', async () => {
+  const wrong = await cache('clear', 'kept', '--function', 'nobody');
+  expect(wrong).toMatchObject({ code: 2, stdout: '' });
+  expect(wrong.stderr).toContain('it has app/functions.js#double, app/functions.js#same');
+  const { stdout } = await cache('clear', 'kept', '--function', 'app/functions.js#double');
+  expect(stdout).toBe('20 entries removed\n');
+  expect([await entriesOf('double'), await entriesOf('same')]).toEqual([0, 20]);
+});
+
+test('prune removes what is too much; clear the rest', async () => {
+  expect((await cache('prune', 'kept')).stderr).toMatch(/prune to what\?/);
+  expect((await cache('prune', 'kept', '--max-entries', '5')).stdout).toBe('15 entries removed\n');
+  expect(await entriesOf('same')).toBe(5);
+  expect((await cache('clear', 'kept', '--json')).stdout).toMatch(/^\{"entries":5,/);
+  expect(await entriesOf('same')).toBe(0);
+});
+
+test.each([
+  ['absent', /there is no directory absent/],
+  ['node_modules', /is no cache of threadmemo's/],
+])('%s is an error, and nothing is made there', async (path, message) => {
+  const { code, stderr } = await cache('stats', path);
+  expect(code).toBe(2);
+  expect(stderr).toMatch(message);
+  expect(folder.has('absent') || folder.has('node_modules/data.mdb')).toBe(false);
+});

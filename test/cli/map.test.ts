@@ -1,0 +1,206 @@
+/** `threadmemo map`: lines, results, failures, options. */
+
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Folder, ndjson, numbers } from './command.ts';
+
+let folder: Folder;
+beforeAll(async () => {
+  folder = await Folder.create();
+});
+afterAll(() => folder?.remove());
+
+const lines = (...texts: string[]) => texts.map((text) => `${text}\n`).join('');
+
+describe('what it runs', () => {
+  test.each([
+    ['a plain export', './functions.js#double', '21', '42'],
+    ['a path without ./', 'functions.js#double', '21', '42'],
+    ['the default export', './functions.js#default', '3', '-3'],
+    ['a memoized function', './memoized.js#length', '"four"', '4'],
+    ['TypeScript', './typed.ts#shout', '"a"', '"A"'],
+    ['an export of a package', 'threadmemo/package.json', '1', undefined],
+  ])('%s', async (_, target, input, output) => {
+    const { code, stdout, stderr } = await folder.run(['map', target], `${input}\n`);
+    if (output === undefined) return expect({ code, stderr }).toMatchObject({ code: 2 });
+    expect({ code, stdout, stderr }).toMatchObject({ code: 0, stdout: `${output}\n` });
+  });
+
+  test.each([
+    ['./functions.js#dubble', /there is no export 'dubble' .* functions are .*double/],
+    ['./functions.js#notAFunction', /'notAFunction' is no function/],
+    ['./functions.js', /which function\? Say \.\/functions\.js#function/],
+    ['./absent.js#double', /there is no file .*absent\.js/],
+    ['absent#double', /no package 'absent' is installed/],
+    ['./package.json#x', /cannot import/],
+  ])('%s is an error that helps', async (target, message) => {
+    const { code, stdout, stderr } = await folder.run(['map', target], '1\n');
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toMatch(/ at /);
+  });
+});
+
+describe('lines', () => {
+  test.each([
+    ['in the order of the input', ndjson(numbers(500)), ndjson(numbers(500).map((x) => x * 2))],
+    ['no line end at the end', '1\n2', '2\n4\n'],
+    ['CRLF', '1\r\n2\r\n', '2\n4\n'],
+    ['blank lines are skipped', '1\n\n  \n2\n\n', '2\n4\n'],
+    ['nothing', '', ''],
+  ])('%s', async (_, input, output) => {
+    const { code, stdout } = await folder.run(['map', './functions.js#double', '-'], input);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: output });
+  });
+
+  test('characters and lines that are cut by the ends of chunks stay whole', async () => {
+    const texts = numbers(20_000).map((at) => `\u{1F980}ü${'é'.repeat(at % 40)}`);
+    await folder.write('texts.ndjson', `\uFEFF${ndjson(texts)}`);
+    const { stdout } = await folder.run(['map', './functions.js#same', 'texts.ndjson', '-q']);
+    expect(stdout).toBe(ndjson(texts));
+  });
+
+  test('what is no UTF-8 is the failure of its line alone', async () => {
+    const bytes = Buffer.concat([Buffer.from('"ü"\n'), gzipSync('x'), Buffer.from('\n"ä"\n')]);
+    const args = ['map', './functions.js#same', '--keep-going'];
+    const { code, stdout, stderr } = await folder.run(args, bytes);
+    expect(code).toBe(1);
+    expect(stdout.startsWith('"ü"\n') && stdout.endsWith('"ä"\n')).toBe(true);
+    expect(stderr).toContain('line 2: SyntaxError: the line is not UTF-8');
+  });
+
+  test('--args: each line is an array of arguments', async () => {
+    const args = ['map', './functions.js#add', '--args', '--keep-going'];
+    const { code, stdout, stderr } = await folder.run(args, lines('[1,2]', '3', '["a","b"]'));
+    expect({ code, stdout: stdout.replace(/\{.*\}/, 'error') }).toEqual({
+      code: 1,
+      stdout: lines('3', 'error', '"ab"'),
+    });
+    expect(stderr).toContain('line 2: TypeError: with --args, a line must be an array');
+  });
+
+  test('--unordered: each result says which line it is of', async () => {
+    const input = ndjson([5, 5, 6, 5]);
+    const { stdout } = await folder.run(['map', './functions.js#double', '--unordered'], input);
+    const found = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(found.sort((a, b) => a.line - b.line)).toEqual(
+      [10, 10, 12, 10].map((value, at) => ({ line: at + 1, value })),
+    );
+  });
+});
+
+describe('results', () => {
+  test('undefined is null, a date is its text', async () => {
+    const none = await folder.run(['map', './functions.js#nothing'], '1\n');
+    expect(none.stdout).toBe('null\n');
+    const date = await folder.run(['map', './functions.js#returns'], '"date"\n');
+    expect(date.stdout).toBe('{"at":"1970-01-01T00:00:00.000Z"}\n');
+  });
+
+  test('what JSON would change without a word is a failure that says where it is', async () => {
+    const input = lines('"map"', '"bigint"', '"buffer"', '"nan"');
+    const args = ['map', './functions.js#returns', '--keep-going'];
+    const { code, stdout, stderr } = await folder.run(args, input);
+    expect(code).toBe(1);
+    expect(stdout.match(/"error"/g)).toHaveLength(4);
+    expect(stderr).toMatch(/line 1: .*the result\.found\[0\], which is a Map/);
+    expect(stderr).toMatch(/line 2: .*the result\.id, which is a bigint/);
+    expect(stderr).toMatch(/line 3: .*the result, which is a Buffer: return buffer\.toString/);
+    expect(stderr).toMatch(/line 4: .*the result\.score, which is NaN/);
+  });
+
+  test('what the function prints does not stand between them', async () => {
+    const { stdout, stderr } = await folder.run(['map', './functions.js#prints'], '1\n');
+    expect(stdout).toBe('1\n');
+    expect(stderr).toContain('printed');
+  });
+});
+
+describe('failures', () => {
+  const third = './functions.js#third';
+
+  test('the first one stops: line, input and message are said, what came before is written', async () => {
+    const { code, stdout, stderr } = await folder.run(['map', third], ndjson(numbers(9)));
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '1\n2\n' });
+    expect(stderr).toMatch(/line 3: RangeError: three is too many\n(.*\n)+ {2}input: 3\n/);
+  });
+
+  test('--keep-going: the output has a line for each line', async () => {
+    const args = ['map', third, '--keep-going', '--json'];
+    const { code, stdout, stderr } = await folder.run(args, lines('1', '3', '{', '4', '3'));
+    expect(code).toBe(1);
+    expect(stdout.split('\n')).toEqual([
+      '1',
+      '{"error":{"name":"RangeError","message":"three is too many"}}',
+      expect.stringContaining('{"error":{"name":"SyntaxError"'),
+      '4',
+      '{"error":{"name":"RangeError","message":"three is too many"}}',
+      '',
+    ]);
+    expect(stderr).toMatch(/line 2: RangeError/);
+    expect(stderr).toMatch(/line 3: SyntaxError/);
+    expect(JSON.parse(stderr.trim().split('\n').at(-1) ?? '')).toMatchObject({
+      lines: 5,
+      written: 5,
+      failed: 3,
+      code: 1,
+    });
+  });
+});
+
+describe('--out', () => {
+  test('has the results when they are complete, and the report goes to the standard output', async () => {
+    const args = ['map', './functions.js#double', '--out', 'doubled', '--json', '--threads', '1'];
+    const { code, stdout } = await folder.run(args, ndjson([1, 2, 2]));
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ lines: 3, written: 3, computed: 2, failed: 0 });
+    expect(await folder.read('doubled')).toBe('2\n4\n4\n');
+    expect(folder.has('doubled.partial')).toBe(false);
+  });
+
+  test('keeps what was there when a line fails', async () => {
+    await folder.write('kept', 'before\n');
+    const args = ['map', './functions.js#third', '--out', 'kept'];
+    expect((await folder.run(args, ndjson(numbers(5)))).code).toBe(1);
+    expect(await folder.read('kept')).toBe('before\n');
+    expect(await folder.read('kept.partial')).toBe('1\n2\n');
+  });
+
+  test('where nothing can be written is an error before anything runs', async () => {
+    const args = ['map', './functions.js#gated', '--out', 'absent/doubled'];
+    const { code, stderr } = await folder.run(args, ndjson([{ id: 1, wait: true }]));
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/cannot write absent\/doubled: .*ENOENT/);
+    expect(folder.has('started')).toBe(false);
+  });
+});
+
+test('--quiet says nothing', async () => {
+  const { code, stderr } = await folder.run(['map', './functions.js#double', '--quiet'], '1\n');
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+});
+
+test.each([
+  [['map'], /missing required argument/],
+  [['map', './functions.js#double', '--threads', '0'], /must be 1 or more/],
+  [['map', './functions.js#double', '--max-size', 'big', '--cache', 'c'], /must be a size/],
+  [['map', './functions.js#double', '--max-size', '1gb'], /give --cache <dir>, too/],
+  [['map', './functions.js#double', 'absent.ndjson'], /cannot read absent\.ndjson: .*ENOENT/],
+  [['mop'], /unknown command/],
+])('wrong usage: %j', async (args, message) => {
+  const { code, stderr } = await folder.run(args, '');
+  expect(code).toBe(2);
+  expect(stderr).toMatch(message);
+});
+
+test('--help has examples and exit codes, --version the version', async () => {
+  const { code, stdout } = await folder.run(['map', '--help']);
+  expect(code).toBe(0);
+  for (const text of ['Examples:', '--keep-going', 'Exit codes:', '130']) {
+    expect(stdout).toContain(text);
+  }
+  expect((await folder.run(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+});

@@ -1,0 +1,8 @@
+/** How much the tests try that try many cases, and would find rare mistakes only among very many. */
+
+const effort = Number(process.env['EFFORT'] ?? 1);
+
+/** So many cases, or ten times as many with `EFFORT=10`. */
+export function cases(number: number): number {
+  return Math.ceil(number * effort);
+}

@@ -1,0 +1,7 @@
+/** A module of TypeScript that nothing has compiled; those in `workers/` are, for the tests. */
+
+import { memoize } from 'threadmemo';
+
+export const typed = memoize(import.meta.url, function typed(n: number): string {
+  return `${n}` satisfies string;
+});
