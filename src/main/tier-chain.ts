@@ -1,5 +1,6 @@
 /**
- * All tiers as one: asked from the fastest to the slowest, written behind.
+ * All tiers as one: asked from the fastest to the slowest, written behind. Whoever asks is answered
+ * by the first tier that has it, and does not wait until the faster ones have it, too.
  *
  * Invariant: operations on one key happen in the order in which they were asked for, and a clear
  * happens after everything asked before it and before everything asked after it. So a probe that
@@ -16,6 +17,7 @@ import type { Portable } from '../protocol.ts';
 import type { Invalidation, LeaseAnswer, Tier, TierLease, TierRecord } from '../tiers/tier.ts';
 import { ifLarge, toPortableAgain } from '../values/portable.ts';
 import { isPrimitive } from '../values/primitive.ts';
+import { KeyOrder } from './key-order.ts';
 
 /** Writes under way; more are left out (and counted) rather than hold memory without bound. */
 const MAX_WRITES = 1000;
@@ -60,10 +62,7 @@ export class TierChain {
   readonly stats: ReadonlyMap<Tier, TierStats>;
   readonly #tiers: readonly Tier[];
   readonly #leasing: Tier | undefined;
-  /** The last operation of each key that is under way. */
-  readonly #tails = new Map<string, Promise<unknown>>();
-  /** The last clear that is under way. */
-  #barrier: Promise<unknown> | undefined;
+  readonly #order = new KeyOrder();
   #writes = 0;
 
   constructor(tiers: readonly Tier[]) {
@@ -81,15 +80,15 @@ export class TierChain {
     return this.#leasing !== undefined;
   }
 
-  /** The first tier's record that there is; the tiers before it receive it too. Never rejects. */
+  /** The first tier's record that there is; the tiers before it receive it, behind. Never rejects. */
   get(fn: string, key: string): Promise<Found | undefined> {
-    return this.#inOrder(key, async () => {
+    return this.#order.run(key, async (behind) => {
       for (const [depth, tier] of this.#tiers.entries()) {
         const record = await this.#attempt(tier, () => tier.get(fn, key));
         const found = await this.#attempt(tier, async () => record && read(record));
         this.#stats(tier)[found ? 'hits' : 'misses']++;
         if (!found || !record) continue;
-        await this.#fill(this.#tiers.slice(0, depth), fn, key, record);
+        behind(this.#backFill(this.#tiers.slice(0, depth), fn, key, record));
         return found;
       }
       return undefined;
@@ -103,7 +102,7 @@ export class TierChain {
   lease(fn: string, key: string, refresh: boolean): Promise<TierAnswer> {
     const tier = this.#leasing as Tier;
     const stats = this.#stats(tier);
-    return this.#inOrder(key, async () => {
+    return this.#order.run(key, async (behind) => {
       const answer = await this.#attempt(tier, async () => tier.lease?.(fn, key, refresh));
       if (answer?.state === 'held') stats.waits++;
       if (answer?.state === 'granted') stats.leases++;
@@ -111,7 +110,8 @@ export class TierChain {
       const found = await this.#attempt(tier, async () => read(answer.record));
       if (!found) return { state: 'failed' };
       stats.hits++;
-      await this.#fill(this.#tiers.slice(0, this.#tiers.indexOf(tier)), fn, key, answer.record);
+      const faster = this.#tiers.slice(0, this.#tiers.indexOf(tier));
+      behind(this.#backFill(faster, fn, key, answer.record));
       return { state: 'found', found };
     });
   }
@@ -119,7 +119,7 @@ export class TierChain {
   /** Ends a lease under which nothing is stored, behind. */
   release(key: string, lease: TierLease): void {
     const tier = this.#leasing as Tier;
-    void this.#inOrder(key, () => this.#attempt(tier, () => lease.release()));
+    void this.#order.run(key, () => this.#attempt(tier, () => lease.release()));
   }
 
   /**
@@ -136,7 +136,7 @@ export class TierChain {
       return true;
     }
     this.#writes++;
-    return this.#inOrder(key, async () => {
+    return this.#order.run(key, async () => {
       const kept = lease ? await this.#store(lease, record) : true;
       const others = lease ? this.#tiers.filter((tier) => tier !== this.#leasing) : this.#tiers;
       if (kept) await this.#fill(others, fn, key, record);
@@ -148,7 +148,7 @@ export class TierChain {
   /** Settles when every tier has been told; never rejects. */
   async delete(fn: string, key: string): Promise<void> {
     if (this.empty) return;
-    await this.#inOrder(key, () => this.#all((tier) => tier.delete(fn, key)));
+    await this.#order.run(key, () => this.#all((tier) => tier.delete(fn, key)));
   }
 
   /** Settles when every tier has been told; never rejects. Without a function, all is cleared. */
@@ -166,30 +166,17 @@ export class TierChain {
     const others = this.#tiers.filter((tier) => tier !== from);
     if (others.length === 0) return;
     if (key === undefined) void this.#clearIn(others, fn);
-    else void this.#inOrder(key, () => this.#all((tier) => tier.delete(fn, key), others));
+    else void this.#order.run(key, () => this.#all((tier) => tier.delete(fn, key), others));
   }
 
   /** Lets everything that was asked for come to its end, then closes the tiers. */
   async close(): Promise<void> {
-    await Promise.all([this.#barrier, ...this.#tails.values()]);
+    await this.#order.settled();
     await this.#all((tier) => tier.close());
   }
 
-  #inOrder<T>(key: string, run: () => Promise<T>): Promise<T> {
-    const before = Promise.all([this.#tails.get(key), this.#barrier]);
-    const done = before.then(run);
-    this.#tails.set(key, done);
-    return done.finally(() => {
-      if (this.#tails.get(key) === done) this.#tails.delete(key);
-    });
-  }
-
-  async #clearIn(tiers: readonly Tier[], fn: string | undefined): Promise<void> {
-    const before = [this.#barrier, ...this.#tails.values()];
-    const cleared = Promise.all(before).then(() => this.#all((tier) => tier.clear(fn), tiers));
-    this.#barrier = cleared;
-    await cleared;
-    if (this.#barrier === cleared) this.#barrier = undefined;
+  #clearIn(tiers: readonly Tier[], fn: string | undefined): Promise<void> {
+    return this.#order.runAlone(() => this.#all((tier) => tier.clear(fn), tiers));
   }
 
   /** A tier that fails says nothing about the lease, which others must not wait for. */
@@ -199,6 +186,23 @@ export class TierChain {
     const stored = await this.#attempt(tier, () => lease.store(record));
     if (stored === undefined) await this.#attempt(tier, () => lease.release());
     return stored ?? true;
+  }
+
+  /** What has to be left out is deleted: a tier that was not asked may have something older. */
+  async #backFill(
+    tiers: readonly Tier[],
+    fn: string,
+    key: string,
+    record: TierRecord,
+  ): Promise<void> {
+    if (tiers.length === 0) return;
+    if (this.#writes >= MAX_WRITES) {
+      for (const tier of tiers) this.#stats(tier).skipped++;
+      return this.#all((tier) => tier.delete(fn, key), tiers);
+    }
+    this.#writes++;
+    await this.#fill(tiers, fn, key, record);
+    this.#writes--;
   }
 
   async #fill(tiers: readonly Tier[], fn: string, key: string, record: TierRecord): Promise<void> {
