@@ -7,6 +7,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     globalSetup: 'test/compile-workers.ts',
     alias: [
+      { find: 'threadmemo/redis', replacement: here('dist/src/redis.js') },
       { find: 'threadmemo/disk', replacement: here('dist/src/disk.js') },
       { find: 'threadmemo/tier-suite', replacement: here('dist/src/tiers/suite.js') },
       { find: 'threadmemo', replacement: here('dist/src/index.js') },

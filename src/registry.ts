@@ -36,6 +36,11 @@ export function keyOf(functionId: string, argsKey: string): string {
   return `${functionId}(${argsKey})`;
 }
 
+/** The arguments' key back, of a key that {@link keyOf} has made. */
+export function argsKeyOf(functionId: string, key: string): string {
+  return key.slice(functionId.length + 1, -1);
+}
+
 interface Registered extends Definition {
   /** What `memoize` was given: tells one evaluation of a module from another. */
   readonly module: string | ImportMeta;

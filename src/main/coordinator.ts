@@ -15,6 +15,8 @@
 import type { Clock } from '../clock.ts';
 import { PoolClosedError } from '../errors.ts';
 import type { Arguments, FunctionInfo, FunctionStats, Outcome } from '../protocol.ts';
+import { argsKeyOf } from '../registry.ts';
+import type { Invalidation, Tier } from '../tiers/tier.ts';
 import { cycleOf, deadlocks } from './cycle.ts';
 import { cycleError, failure, workerLost } from './failures.ts';
 import { type Flight, type Lease, ORPHANED, type Peer, SETTLED, type Waiter } from './flight.ts';
@@ -233,6 +235,20 @@ export class Coordinator {
   async clearAll(): Promise<void> {
     const cleared = [...this.functions.values()].map((fn) => this.clear(fn));
     await Promise.all([...cleared, this.#parts.tiers.clear()]);
+  }
+
+  /** Another process has invalidated something in a tier: what was begun before is not kept here. */
+  heard(from: Tier, { functionId, key: fullKey }: Invalidation): void {
+    for (const fn of this.functions.values()) {
+      const { id } = fn.info;
+      if (functionId !== undefined && functionId !== id) continue;
+      const key = fullKey === undefined ? undefined : argsKeyOf(id, fullKey);
+      const flight = key === undefined ? undefined : this.#flights.live(fn, key);
+      if (key === undefined) this.#flights.fenceAll(fn);
+      else if (flight) this.#flights.fence(flight);
+      this.#kept.heard(fn, key, from);
+      this.#start.tierLeases.fence(fn, key);
+    }
   }
 
   /**

@@ -6,7 +6,7 @@
 import type { Clock } from '../clock.ts';
 import type { Computed } from '../protocol.ts';
 import { keyOf } from '../registry.ts';
-import type { TierLease } from '../tiers/tier.ts';
+import type { Tier, TierLease } from '../tiers/tier.ts';
 import { toEncoded } from '../values/portable.ts';
 import type { Flight } from './flight.ts';
 import type { FunctionRecord } from './function-record.ts';
@@ -57,6 +57,14 @@ export class Kept {
   forgetAll(fn: FunctionRecord): Promise<void> {
     this.#store.clear(fn);
     return this.#tiers.clear(fn.info.id);
+  }
+
+  /** Another process has invalidated a key, or all, in a tier: so the rest of us forgets it. */
+  heard(fn: FunctionRecord, key: string | undefined, from: Tier): void {
+    if (key === undefined) this.#store.clear(fn);
+    else this.#store.delete(fn, key);
+    const { id } = fn.info;
+    this.#tiers.forgetBeside(from, id, key === undefined ? undefined : keyOf(id, key));
   }
 
   /** A value that is not to be kept may still have taken the place of an older one. */

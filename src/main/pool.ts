@@ -96,6 +96,7 @@ export class MemoPool {
       shiftEnds: (peer) => dispatcher.leave(peer),
       stranded: (cause) => this.#stranded(cause),
     });
+    this.#tiers.listen((from, what) => coordinator.heard(from, what));
     installSide(new LocalSide(coordinator, ownReads(store)));
   }
 

@@ -1,5 +1,6 @@
 /**
- * All tiers as one: asked from the fastest to the slowest, written behind.
+ * All tiers as one: asked from the fastest to the slowest, written behind. Whoever asks is answered
+ * by the first tier that has it, and does not wait until the faster ones have it, too.
  *
  * Invariant: operations on one key happen in the order in which they were asked for, and a clear
  * happens after everything asked before it and before everything asked after it. So a probe that
@@ -13,14 +14,13 @@
  */
 
 import type { Encoded, Portable } from '../protocol.ts';
-import type { LeaseAnswer, Tier, TierLease, TierRecord } from '../tiers/tier.ts';
+import type { Invalidation, LeaseAnswer, Tier, TierLease, TierRecord } from '../tiers/tier.ts';
 import { ifLarge, toPortableAgain } from '../values/portable.ts';
 import { isPrimitive } from '../values/primitive.ts';
+import { KeyOrder } from './key-order.ts';
 
 /** Writes under way; more are left out (and counted) rather than hold memory without bound. */
 const MAX_WRITES = 1000;
-/** To be waited for, where there is nothing to wait for. */
-const NOTHING: Promise<unknown> = Promise.resolve();
 
 /** A record that a tier had, as it is kept in memory. */
 export interface Found {
@@ -65,10 +65,7 @@ export class TierChain {
   readonly stats: ReadonlyMap<Tier, TierStats>;
   readonly #tiers: readonly Tier[];
   readonly #leasing: Tier | undefined;
-  /** The last operation of each key that is under way. */
-  readonly #tails = new Map<string, Promise<unknown>>();
-  /** The last clear that is under way. */
-  #barrier: Promise<unknown> | undefined;
+  readonly #order = new KeyOrder();
   #writes = 0;
 
   constructor(tiers: readonly Tier[]) {
@@ -92,22 +89,22 @@ export class TierChain {
    */
   getNow(fn: string, key: string): Found | undefined | 'later' {
     const [tier, ...others] = this.#tiers;
-    if (!tier?.getNow || others.length > 0) return 'later';
-    if (this.#barrier || this.#tails.has(key)) return 'later';
+    if (!tier?.getNow || others.length > 0 || this.#order.isBusy(key)) return 'later';
     const record = this.#tryNow(tier, () => tier.getNow?.(fn, key));
     return record === 'later' ? record : this.#count(tier, record);
   }
 
-  /** The first tier's record that there is; the tiers before it receive it too. Never rejects. */
+  /** The first tier's record that there is; the tiers before it receive it, behind. Never rejects. */
   get(fn: string, key: string): Promise<Found | undefined> {
-    return this.#inOrder(key, async () => {
+    return this.#order.run(key, async (behind) => {
       let depth = 0;
       for (const tier of this.#tiers) {
         const record = await this.#attempt(tier, () => tier.get(fn, key));
         const found = this.#count(tier, record);
-        if (record && found && depth > 0)
-          await this.#fill(this.#tiers.slice(0, depth), fn, key, record);
-        if (found) return found;
+        if (record && found) {
+          if (depth > 0) behind(this.#backFill(this.#tiers.slice(0, depth), fn, key, record));
+          return found;
+        }
         depth++;
       }
       return undefined;
@@ -121,7 +118,7 @@ export class TierChain {
   lease(fn: string, key: string, refresh: boolean): Promise<TierAnswer> {
     const tier = this.#leasing as Tier;
     const stats = this.#stats(tier);
-    return this.#inOrder(key, async () => {
+    return this.#order.run(key, async (behind) => {
       const answer = await this.#attempt(tier, async () => tier.lease?.(fn, key, refresh));
       if (answer?.state === 'held') stats.waits++;
       if (answer?.state === 'granted') stats.leases++;
@@ -129,7 +126,8 @@ export class TierChain {
       const found = this.#tryNow(tier, () => read(answer.record));
       if (!found) return { state: 'failed' };
       stats.hits++;
-      await this.#fill(this.#tiers.slice(0, this.#tiers.indexOf(tier)), fn, key, answer.record);
+      const faster = this.#tiers.slice(0, this.#tiers.indexOf(tier));
+      behind(this.#backFill(faster, fn, key, answer.record));
       return { state: 'found', found };
     });
   }
@@ -137,7 +135,7 @@ export class TierChain {
   /** Ends a lease under which nothing is stored, behind. */
   release(key: string, lease: TierLease): void {
     const tier = this.#leasing as Tier;
-    void this.#inOrder(key, () => this.#attempt(tier, () => lease.release()));
+    void this.#order.run(key, () => this.#attempt(tier, () => lease.release()));
   }
 
   /**
@@ -154,7 +152,7 @@ export class TierChain {
       return true;
     }
     this.#writes++;
-    return this.#inOrder(key, async () => {
+    return this.#order.run(key, async () => {
       const kept = lease ? await this.#store(lease, record) : true;
       const others = lease ? this.#tiers.filter((tier) => tier !== this.#leasing) : this.#tiers;
       if (kept) await this.#fill(others, fn, key, record);
@@ -166,35 +164,35 @@ export class TierChain {
   /** Settles when every tier has been told; never rejects. */
   async delete(fn: string, key: string): Promise<void> {
     if (this.empty) return;
-    await this.#inOrder(key, () => this.#all((tier) => tier.delete(fn, key)));
+    await this.#order.run(key, () => this.#all((tier) => tier.delete(fn, key)));
   }
 
   /** Settles when every tier has been told; never rejects. Without a function, all is cleared. */
   async clear(fn?: string): Promise<void> {
-    if (this.empty) return;
-    const before = [this.#barrier, ...this.#tails.values()];
-    const cleared = Promise.all(before).then(() => this.#all((tier) => tier.clear(fn)));
-    this.#barrier = cleared;
-    await cleared;
-    if (this.#barrier === cleared) this.#barrier = undefined;
+    if (!this.empty) await this.#clearIn(this.#tiers, fn);
+  }
+
+  /** Calls `heard` when another process has invalidated something in one of the tiers. */
+  listen(heard: (from: Tier, what: Invalidation) => void): void {
+    for (const tier of this.#tiers) tier.onInvalidate?.((what) => heard(tier, what));
+  }
+
+  /** Tells the other tiers what was heard from one of them: a key, or all of a function. */
+  forgetBeside(from: Tier, fn: string, key: string | undefined): void {
+    const others = this.#tiers.filter((tier) => tier !== from);
+    if (others.length === 0) return;
+    if (key === undefined) void this.#clearIn(others, fn);
+    else void this.#order.run(key, () => this.#all((tier) => tier.delete(fn, key), others));
   }
 
   /** Lets everything that was asked for come to its end, then closes the tiers. */
   async close(): Promise<void> {
-    await Promise.all([this.#barrier, ...this.#tails.values()]);
+    await this.#order.settled();
     await this.#all((tier) => tier.close());
   }
 
-  /** `run` must not reject. */
-  #inOrder<T>(key: string, run: () => Promise<T>): Promise<T> {
-    const tail = this.#tails.get(key);
-    const before = tail || this.#barrier ? Promise.all([tail, this.#barrier]) : NOTHING;
-    const done = before.then(run);
-    this.#tails.set(key, done);
-    void done.then(() => {
-      if (this.#tails.get(key) === done) this.#tails.delete(key);
-    });
-    return done;
+  #clearIn(tiers: readonly Tier[], fn: string | undefined): Promise<void> {
+    return this.#order.runAlone(() => this.#all((tier) => tier.clear(fn), tiers));
   }
 
   /** A tier that fails says nothing about the lease, which others must not wait for. */
@@ -206,6 +204,23 @@ export class TierChain {
     return stored ?? true;
   }
 
+  /** What has to be left out is deleted: a tier that was not asked may have something older. */
+  async #backFill(
+    tiers: readonly Tier[],
+    fn: string,
+    key: string,
+    record: TierRecord,
+  ): Promise<void> {
+    if (tiers.length === 0) return;
+    if (this.#writes >= MAX_WRITES) {
+      for (const tier of tiers) this.#stats(tier).skipped++;
+      return this.#all((tier) => tier.delete(fn, key), tiers);
+    }
+    this.#writes++;
+    await this.#fill(tiers, fn, key, record);
+    this.#writes--;
+  }
+
   async #fill(tiers: readonly Tier[], fn: string, key: string, record: TierRecord): Promise<void> {
     await Promise.all(tiers.map((tier) => this.#write(tier, fn, key, record)));
   }
@@ -215,8 +230,8 @@ export class TierChain {
     await this.#attempt(tier, () => tier.set(fn, key, record));
   }
 
-  async #all(run: (tier: Tier) => Promise<void>): Promise<void> {
-    await Promise.all(this.#tiers.map((tier) => this.#attempt(tier, () => run(tier))));
+  async #all(run: (tier: Tier) => Promise<void>, tiers = this.#tiers): Promise<void> {
+    await Promise.all(tiers.map((tier) => this.#attempt(tier, () => run(tier))));
   }
 
   async #attempt<T>(tier: Tier, run: () => Promise<T>): Promise<T | undefined> {

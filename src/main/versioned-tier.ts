@@ -10,11 +10,13 @@
 import { join } from 'node:path';
 import { Fingerprints } from '../fingerprint/fingerprint.ts';
 import type { FunctionInfo } from '../protocol.ts';
-import type { Tier } from '../tiers/tier.ts';
+import type { Invalidation, Tier } from '../tiers/tier.ts';
 
 export interface FunctionVersions {
   /** The function's id toward persistent tiers; at once when it has been told before. */
   idOf(functionId: string): string | Promise<string>;
+  /** The function's own id, of the one toward persistent tiers. */
+  ownIdOf(id: string): string;
 }
 
 /** Wraps the tiers that need it. */
@@ -34,7 +36,7 @@ export function versioned(
   return tiers.map((tier) => (tier.persistent ? versionedTier(tier, versions) : tier));
 }
 
-export function versionedTier(tier: Tier, { idOf }: FunctionVersions): Tier {
+export function versionedTier(tier: Tier, { idOf, ownIdOf }: FunctionVersions): Tier {
   const named = <T>(
     functionId: string,
     key: string,
@@ -66,6 +68,9 @@ export function versionedTier(tier: Tier, { idOf }: FunctionVersions): Tier {
       lease: (functionId, key, refresh) =>
         named(functionId, key, (id, its) => lease.call(tier, id, its, refresh)),
     }),
+    ...(tier.onInvalidate && {
+      onInvalidate: (heard) => tier.onInvalidate?.((what) => heard(ownOf(what, ownIdOf))),
+    }),
     close: () => tier.close(),
   };
 }
@@ -73,6 +78,13 @@ export function versionedTier(tier: Tier, { idOf }: FunctionVersions): Tier {
 /** Keys begin with the id of their function. */
 function renamed(key: string, functionId: string, id: string): string {
   return id === functionId ? key : id + key.slice(functionId.length);
+}
+
+function ownOf(what: Invalidation, ownIdOf: (id: string) => string): Invalidation {
+  const { functionId, key } = what;
+  if (functionId === undefined) return what;
+  const id = ownIdOf(functionId);
+  return { functionId: id, ...(key !== undefined && { key: id + key.slice(functionId.length) }) };
 }
 
 export function functionVersions(
@@ -97,6 +109,10 @@ export function functionVersions(
     }
   };
   return {
+    ownIdOf(id) {
+      const at = id.lastIndexOf('@');
+      return at === -1 || infoOf(id) ? id : id.slice(0, at);
+    },
     idOf(functionId) {
       const known = told.get(functionId);
       if (known !== undefined) return known;

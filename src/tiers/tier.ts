@@ -49,6 +49,12 @@ export interface TierLease {
   release(): Promise<void>;
 }
 
+/** What was invalidated: a key of a function; without `key` all of the function; else everything. */
+export interface Invalidation {
+  readonly functionId?: string;
+  readonly key?: string;
+}
+
 export interface Tier {
   /** Names the tier in `pool.stats()`. */
   readonly name: string;
@@ -76,6 +82,12 @@ export interface Tier {
    * that has expired is none; with `refresh`, none is looked for.
    */
   lease?(functionId: string, key: string, refresh?: boolean): Promise<LeaseAnswer>;
+  /**
+   * Calls `heard` whenever another process has deleted or cleared something: what this one has of it
+   * in its memory is old. So it does when it may have missed that, before it answers anything again.
+   * Called once, before all else.
+   */
+  onInvalidate?(heard: (what: Invalidation) => void): void;
   /** Called once, after the last operation has settled. Ends the leases that this process has. */
   close(): Promise<void>;
 }

@@ -18,18 +18,28 @@ const brokenTier: Tier = {
   close: async () => broken(),
 };
 
-/** A tier that does nothing until it is let go on. */
-function heldTier(): { tier: Tier; goOn: () => void } {
+/** A tier that does nothing of one kind until it is let go on. */
+function heldTier(what: 'get' | 'set'): { tier: Tier; goOn: () => void } {
   let resolve = () => {};
   const promise = new Promise<void>((done) => {
     resolve = done;
   });
   const tier = mapTier();
-  return {
-    tier: { ...tier, get: (...args) => promise.then(() => tier.get(...args)) },
-    goOn: () => resolve(),
+  const held: Record<typeof what, Partial<Tier>> = {
+    get: { get: (...args) => promise.then(() => tier.get(...args)) },
+    set: { set: (...args) => promise.then(() => tier.set(...args)) },
   };
+  return { tier: { ...tier, ...held[what] }, goOn: () => resolve() };
 }
+
+/** A tier that has got the record by the time that it is asked for the lease. */
+const foundTier: Tier = {
+  ...mapTier(),
+  lease: async () => ({ state: 'found', record: record([1]) }),
+};
+
+/** All that can happen has happened then. */
+const quiet = () => new Promise((resolve) => setImmediate(resolve));
 
 test('a hit in a slower tier fills the faster ones', async () => {
   const fast = mapTier();
@@ -37,6 +47,7 @@ test('a hit in a slower tier fills the faster ones', async () => {
   await slow.set('f', 'f(1)', record([7]));
   const chain = new TierChain([fast, slow]);
   expect((await chain.get('f', 'f(1)'))?.value).toEqual(record([7]).value);
+  await chain.close();
   expect(await fast.get('f', 'f(1)')).toEqual(record([7]));
   expect(chain.stats.get(fast)).toMatchObject({ hits: 0, misses: 1, writes: 1 });
   expect(chain.stats.get(slow)).toMatchObject({ hits: 1, misses: 0, writes: 0 });
@@ -63,7 +74,7 @@ test('a record that is none is a failure of the tier, not of the call', async ()
 
 test('a probe that is overtaken by a delete does not fill the faster tier afterwards', async () => {
   const fast = mapTier();
-  const { tier: slow, goOn } = heldTier();
+  const { tier: slow, goOn } = heldTier('get');
   await slow.set('f', 'f(1)', record([1]));
   const chain = new TierChain([fast, slow]);
   const probe = chain.get('f', 'f(1)');
@@ -71,6 +82,61 @@ test('a probe that is overtaken by a delete does not fill the faster tier afterw
   goOn();
   await Promise.all([probe, deleted]);
   expect(await fast.get('f', 'f(1)')).toBeUndefined();
+});
+
+test('a hit is answered before the faster tiers have it', async () => {
+  const { tier: fast, goOn } = heldTier('set');
+  const slow = mapTier();
+  await slow.set('f', 'f(1)', record([1]));
+  const chain = new TierChain([fast, slow]);
+  expect((await chain.get('f', 'f(1)'))?.value).toEqual(record([1]).value);
+  expect(await fast.get('f', 'f(1)')).toBeUndefined();
+  const closed = chain.close();
+  goOn();
+  await closed;
+  expect(await fast.get('f', 'f(1)')).toEqual(record([1]));
+});
+
+test('so is one that comes with the answer about a lease', async () => {
+  const { tier: fast, goOn } = heldTier('set');
+  const chain = new TierChain([fast, foundTier]);
+  expect(await chain.lease('f', 'f(1)', false)).toMatchObject({ state: 'found' });
+  expect(await fast.get('f', 'f(1)')).toBeUndefined();
+  const closed = chain.close();
+  goOn();
+  await closed;
+  expect(await fast.get('f', 'f(1)')).toEqual(record([1]));
+});
+
+test('what is deleted while a hit fills the faster tier is in no tier after that', async () => {
+  const { tier: fast, goOn } = heldTier('set');
+  const slow = mapTier();
+  const functions = ['f', 'g'] as const;
+  for (const fn of functions) await slow.set(fn, `${fn}(1)`, record([1]));
+  const chain = new TierChain([fast, slow]);
+  for (const fn of functions) await chain.get(fn, `${fn}(1)`);
+  const forgotten = [chain.delete('f', 'f(1)'), chain.clear('g')];
+  await quiet();
+  goOn();
+  await Promise.all(forgotten);
+  for (const tier of [fast, slow]) {
+    for (const fn of functions) expect(await tier.get(fn, `${fn}(1)`)).toBeUndefined();
+  }
+});
+
+test('faster tiers that cannot keep up are not filled, and have nothing older', async () => {
+  const { tier, goOn } = heldTier('set');
+  const old = mapTier();
+  await old.set('f', 'f(1000)', record([0]));
+  const fast = { ...tier, get: old.get, delete: old.delete };
+  const chain = new TierChain([fast, foundTier]);
+  for (let n = 0; n <= 1000; n++) await chain.lease('f', `f(${n})`, false);
+  expect(chain.stats.get(fast)).toMatchObject({ writes: 1000, skipped: 1 });
+  goOn();
+  await chain.close();
+  expect(await tier.get('f', 'f(999)')).toEqual(record([1]));
+  expect(await tier.get('f', 'f(1000)')).toBeUndefined();
+  expect(await old.get('f', 'f(1000)')).toBeUndefined();
 });
 
 test('closing waits for the writes', async () => {

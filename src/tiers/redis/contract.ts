@@ -1,0 +1,22 @@
+/** What a Redis tier does beyond what every tier does. Its types ask for no package. */
+
+import type { Tier } from '../tier.ts';
+
+export interface RedisStats {
+  /** Redis answers, as far as this process knows. */
+  readonly connected: boolean;
+  /** Times that it did not. */
+  readonly outages: number;
+  /**
+   * Records that this process has met and removed: damaged, foreign, of another format, with
+   * another signature.
+   */
+  readonly damaged: number;
+  /** Invalidations that other processes have told. */
+  readonly heard: number;
+}
+
+/** A tier in Redis. */
+export interface RedisTier extends Required<Omit<Tier, 'directory' | 'getNow'>> {
+  stats(): RedisStats;
+}

@@ -1,0 +1,98 @@
+/**
+ * What things are called in Redis.
+ *
+ * A key's name is the SHA-256 of the function id and the key, and the record carries both whole:
+ * what is read is compared with them, because a hash finds and never decides.
+ *
+ * Everything that one operation touches must be in one slot of a cluster. So the keys are spread
+ * over {@link BUCKETS} hash tags, and each bucket has the generations of all functions for itself.
+ */
+
+import { createHash } from 'node:crypto';
+import { isLatin1, latin1Bytes, utf16Bytes } from '../../values/text.ts';
+
+/** Never another number: processes with different ones would not see each other's clears. */
+export const BUCKETS = 64;
+
+const LATIN1 = 0;
+const UTF16 = 1;
+
+export interface RedisKey {
+  /** By which messages call it. */
+  readonly name: string;
+  /** What the record must carry to be the one that is meant. */
+  readonly identity: Buffer;
+  readonly record: string;
+  /** The lease's row. */
+  readonly lease: string;
+  /** The generation of everything in the bucket. */
+  readonly all: string;
+  /** The generation of the function's own. */
+  readonly own: string;
+}
+
+export class Names {
+  /** Where invalidations are told. */
+  readonly invalidations: string;
+  readonly #prefix: string;
+
+  constructor(prefix: string) {
+    this.#prefix = prefix;
+    this.invalidations = `${prefix}:invalidations`;
+  }
+
+  key(functionId: string, key: string): RedisKey {
+    const identity = Buffer.concat([tagged(functionId), tagged(key)]);
+    const digest = createHash('sha256').update(identity).digest();
+    const name = digest.toString('base64url');
+    const bucket = (digest[0] as number) % BUCKETS;
+    return {
+      name,
+      identity,
+      record: this.#in(bucket, `r:${name}`),
+      lease: this.#in(bucket, `l:${name}`),
+      all: this.#in(bucket, 'g'),
+      own: this.#in(bucket, `g:${functionName(functionId)}`),
+    };
+  }
+
+  /** The generations of a function, or of everything, in all buckets. */
+  generations(functionId?: string): string[] {
+    const name = functionId === undefined ? 'g' : `g:${functionName(functionId)}`;
+    return Array.from({ length: BUCKETS }, (_, bucket) => this.#in(bucket, name));
+  }
+
+  /** Where a process is told that what it waits for is over. */
+  wakes(processName: string): string {
+    return `${this.#prefix}:wakes:${processName}`;
+  }
+
+  #in(bucket: number, name: string): string {
+    return `${this.#prefix}:{${bucket}}:${name}`;
+  }
+}
+
+/** What may be asked for in one step, by the generation of everything in its bucket. */
+export function byBucket<T extends { readonly key: RedisKey }>(all: Iterable<T>): Map<string, T[]> {
+  const buckets = new Map<string, T[]>();
+  for (const each of all) {
+    const bucket = buckets.get(each.key.all);
+    if (bucket) bucket.push(each);
+    else buckets.set(each.key.all, [each]);
+  }
+  return buckets;
+}
+
+function functionName(functionId: string): string {
+  return createHash('sha256').update(tagged(functionId)).digest('base64url');
+}
+
+/** Its length first, so that two texts behind each other are no other two. */
+function tagged(text: string): Buffer {
+  const isNarrow = isLatin1(text);
+  const bytes = isNarrow ? latin1Bytes(text) : utf16Bytes(text);
+  const head = Buffer.alloc(5);
+  head[0] = isNarrow ? LATIN1 : UTF16;
+  head.writeUInt32LE(bytes.length, 1);
+  return Buffer.concat([head, bytes]);
+}

@@ -1,0 +1,166 @@
+/** Connections by the package `redis` (node-redis), to one server or to a cluster. */
+
+import { createRequire } from 'node:module';
+import { MissingPackageError } from '../../errors.ts';
+import type { Argument, Client, Connection, Reply } from './connection.ts';
+
+/** As much of a client as is used here. */
+export interface NodeRedis {
+  readonly options?: { readonly socket?: object };
+  duplicate(overrides?: object): NodeRedis;
+  connect(): Promise<unknown>;
+  destroy(): void;
+  on(event: string, run: (cause?: unknown) => void): unknown;
+  unref(): void;
+  subscribe(
+    channels: readonly string[],
+    heard: (message: Buffer, channel: Buffer) => void,
+    asBuffers: true,
+  ): Promise<unknown>;
+  sendCommand(args: readonly Argument[], options?: object): Promise<Reply>;
+}
+
+export interface NodeRedisCluster {
+  duplicate(overrides?: object): NodeRedisCluster;
+  readonly _options?: { readonly defaults?: { readonly socket?: object } };
+  readonly masters: readonly object[];
+  connect(): Promise<unknown>;
+  destroy(): void;
+  on(event: string, run: (cause?: unknown) => void): unknown;
+  nodeClient(node: object): NodeRedis | Promise<NodeRedis>;
+  sendCommand(
+    key: string | undefined,
+    isReadonly: boolean,
+    args: readonly Argument[],
+    options?: object,
+  ): Promise<Reply>;
+}
+
+/** Texts of replies as bytes (36 is `RESP_TYPES.BLOB_STRING`); the time limit is the tier's own. */
+const BINARY = { timeout: undefined, typeMapping: { 36: Buffer } };
+
+/** What the tier does itself, or does not want; over the settings of a client that was handed in. */
+const OVERRIDES = {
+  disableOfflineQueue: true,
+  pingInterval: undefined,
+  clientSideCache: undefined,
+  emitInvalidate: undefined,
+  keyPrefix: undefined,
+};
+
+/** @throws {MissingPackageError} */
+export function clientOfUrl(url: string, connectTimeout: number): Client {
+  const { createClient } = nodeRedis();
+  return nodeRedisClient(createClient({ url, maintNotifications: 'disabled' }), connectTimeout);
+}
+
+export function nodeRedisClient(given: NodeRedis, connectTimeout: number): Client {
+  const own = () => given.duplicate(overrides(given.options?.socket, connectTimeout));
+  return {
+    commands: (lost) => connectionOf(own(), lost),
+    subscriber: (_, lost) => connectionOf(own(), lost),
+  };
+}
+
+export function nodeRedisCluster(given: NodeRedisCluster, connectTimeout: number): Client {
+  const clusters = new WeakMap<Connection, NodeRedisCluster>();
+  return {
+    commands(lost) {
+      const { defaults } = given._options ?? {};
+      const ofNodes = { ...defaults, ...overrides(defaults?.socket, connectTimeout) };
+      const cluster = given.duplicate({ defaults: ofNodes, keyPrefix: undefined });
+      const connection = connectionOfCluster(cluster, lost);
+      clusters.set(connection, cluster);
+      return connection;
+    },
+    // Whichever node it is: they pass messages on to each other.
+    subscriber(commands, lost) {
+      const cluster = clusters.get(commands) as NodeRedisCluster;
+      return deferred(async () => {
+        const [node] = cluster.masters;
+        if (!node) throw new Error('the cluster has no node');
+        const client = await cluster.nodeClient(node);
+        return connectionOf(client.duplicate(OVERRIDES), lost);
+      });
+    },
+  };
+}
+
+function overrides(socket: object | undefined, connectTimeout: number): object {
+  return { ...OVERRIDES, socket: { ...socket, connectTimeout, reconnectStrategy: false } };
+}
+
+function connectionOf(client: NodeRedis, lost: (cause: unknown) => void): Connection {
+  client.on('error', lost);
+  client.on('end', lost);
+  return {
+    async open() {
+      client.unref();
+      await client.connect();
+    },
+    send: (args) => client.sendCommand(args, BINARY),
+    async subscribe(channels, heard) {
+      await client.subscribe(channels, (message, name) => heard(String(name), message), true);
+    },
+    ping: () => client.sendCommand(['PING'], BINARY),
+    cut: () => client.destroy(),
+  };
+}
+
+function connectionOfCluster(
+  cluster: NodeRedisCluster,
+  lost: (cause: unknown) => void,
+): Connection {
+  cluster.on('error', lost);
+  cluster.on('node-error', lost);
+  return {
+    async open() {
+      await cluster.connect();
+      for (const node of cluster.masters) (await cluster.nodeClient(node)).unref();
+    },
+    send: (args, key) => cluster.sendCommand(key, false, args, BINARY),
+    subscribe: () => Promise.reject(new Error('commands and messages have a connection each')),
+    ping: () =>
+      Promise.all(
+        cluster.masters.map(async (node) =>
+          (await cluster.nodeClient(node)).sendCommand(['PING'], BINARY),
+        ),
+      ),
+    cut: () => cluster.destroy(),
+  };
+}
+
+/** A connection whose client is only known when it is opened. */
+function deferred(make: () => Promise<Connection>): Connection {
+  let made: Connection | undefined;
+  let isCut = false;
+  const use = () => made ?? Promise.reject(new Error('the connection is not open'));
+  return {
+    async open() {
+      made = await make();
+      if (isCut) throw new Error('the connection was dropped while it was made');
+      await made.open();
+    },
+    send: async (args, key) => (await use()).send(args, key),
+    subscribe: async (channels, heard) => (await use()).subscribe(channels, heard),
+    ping: async () => (await use()).ping(),
+    cut() {
+      isCut = true;
+      made?.cut();
+    },
+  };
+}
+
+/** Loaded when a tier is opened, and not before: worker threads import the module and open none. */
+function nodeRedis(): { createClient(options: object): NodeRedis } {
+  try {
+    return createRequire(import.meta.url)('redis');
+  } catch (cause) {
+    const missing = (cause as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND';
+    const what = missing ? 'is not installed' : 'cannot be loaded on this system';
+    throw new MissingPackageError(
+      `redisTier() reaches Redis with the package redis, which ${what}: npm install redis`,
+      { cause },
+    );
+  }
+}

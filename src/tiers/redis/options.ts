@@ -1,0 +1,144 @@
+/** What users may set of a Redis tier, its defaults, and its checks. */
+
+import {
+  bytes,
+  type Duration,
+  milliseconds,
+  refuseUnknown,
+  type Size,
+  wrong,
+} from '../../options.ts';
+
+/**
+ * A client of the package `redis` (`createClient()`, `createCluster()`) or of `ioredis` (`new
+ * Redis()`, `new Cluster()`), connected or not.
+ */
+export type RedisClient = NodeRedisLike | IoredisLike;
+
+export interface NodeRedisLike {
+  duplicate(...args: never[]): object;
+  sendCommand(...args: never[]): Promise<unknown>;
+}
+
+export interface IoredisLike {
+  duplicate(...args: never[]): object;
+  callBuffer(...args: never[]): Promise<unknown>;
+}
+
+export interface RedisTierOptions {
+  /**
+   * `redis[s]://[[user][:password]@][host][:port][/database]`, for the package `redis`. Default:
+   * `redis://localhost:6379`.
+   */
+  readonly url?: string;
+  /**
+   * Instead of `url`: a client whose settings are used, TLS, users and clusters among them. The tier
+   * makes connections of its own with them, and leaves the client itself alone.
+   */
+  readonly client?: RedisClient;
+  /**
+   * What the names of all keys and channels begin with. Tiers with one prefix share everything.
+   * Default: `'threadmemo'`.
+   */
+  readonly prefix?: string;
+  /** How long Redis keeps a record whose own `ttl` is longer, or that has none. Default: 7 days. */
+  readonly maxAge?: Duration;
+  /** Values of more bytes are compressed, with Brotli. Default: none. */
+  readonly compressAbove?: Size;
+  /**
+   * Signs every record, with HMAC-SHA-256: a value that somebody without it has written is not
+   * believed. All processes that share records need the same. At least 16 bytes. Default: none.
+   */
+  readonly secret?: string | Uint8Array;
+  /** In which Redis must answer a command; if it does not, it counts as away. Default: 250 ms. */
+  readonly timeout?: Duration;
+  /** In which a connection must be made; the first calls wait for it. Default: 2 s. */
+  readonly connectTimeout?: Duration;
+}
+
+export interface ResolvedRedisTierOptions {
+  readonly url: string;
+  readonly client: RedisClient | undefined;
+  readonly prefix: string;
+  /** Milliseconds. */
+  readonly maxAge: number;
+  readonly compressAbove: number;
+  readonly secret: Buffer | undefined;
+  /** Milliseconds. */
+  readonly timeout: number;
+  /** Milliseconds. */
+  readonly connectTimeout: number;
+}
+
+/** `Infinity` would fill Redis with what nobody can read any more. */
+const LONGEST_AGE = 10 * 365 * 24 * 3600 * 1000;
+const SHORTEST_SECRET = 16;
+
+/** @throws {OptionError} */
+export function resolveRedisTierOptions(options: RedisTierOptions): ResolvedRedisTierOptions {
+  refuseUnknown(options, 'redisTier', [
+    ...['url', 'client', 'prefix', 'maxAge', 'compressAbove', 'secret', 'timeout'],
+    'connectTimeout',
+  ]);
+  const { url = 'redis://localhost:6379', client, compressAbove } = options;
+  if (client !== undefined && options.url !== undefined) {
+    throw wrong('url', options.url, 'left out where a client is given');
+  }
+  if (client !== undefined) checkClient(client);
+  checkUrl(url);
+  return {
+    url,
+    client,
+    prefix: prefix(options.prefix),
+    maxAge: positive('maxAge', options.maxAge ?? '7d', LONGEST_AGE),
+    compressAbove:
+      compressAbove === undefined
+        ? Number.POSITIVE_INFINITY
+        : bytes('compressAbove', compressAbove),
+    secret: secret(options.secret),
+    timeout: positive('timeout', options.timeout ?? 250),
+    connectTimeout: positive('connectTimeout', options.connectTimeout ?? 2000),
+  };
+}
+
+function checkUrl(url: unknown): void {
+  const protocols = ['redis:', 'rediss:', 'unix:'];
+  if (typeof url === 'string' && URL.canParse(url) && protocols.includes(new URL(url).protocol)) {
+    return;
+  }
+  // Not the value itself: it may have a password in it.
+  throw wrong(
+    'url',
+    typeof url === 'string' ? '...' : url,
+    'a URL that begins with redis:// or rediss://',
+  );
+}
+
+function checkClient(client: RedisClient): void {
+  const has = (method: string) =>
+    typeof client === 'object' &&
+    client !== null &&
+    typeof Reflect.get(client, method) === 'function';
+  if (has('duplicate') && (has('sendCommand') || has('callBuffer'))) return;
+  throw wrong('client', client, 'a client of the package redis or ioredis');
+}
+
+/** A brace would move the hash tag, a space would be a puzzle in logs. */
+function prefix(value: unknown = 'threadmemo'): string {
+  if (typeof value === 'string' && /^[^\s{}\p{C}]{1,200}$/u.test(value)) return value;
+  throw wrong('prefix', value, 'a text without spaces and braces, of 1 to 200 characters');
+}
+
+function secret(value: unknown): Buffer | undefined {
+  if (value === undefined) return undefined;
+  const isBytes = typeof value === 'string' || value instanceof Uint8Array;
+  const given = isBytes ? Buffer.from(value as string) : Buffer.of();
+  if (given.length >= SHORTEST_SECRET) return given;
+  throw wrong('secret', '...', `a text or bytes, of at least ${SHORTEST_SECRET} bytes`);
+}
+
+function positive(option: string, value: unknown, most = 2 ** 31 - 1): number {
+  const ms = milliseconds(option, value);
+  if (ms > 0 && ms <= most) return Math.ceil(ms);
+  throw wrong(option, value, `more than 0 and at most ${most} milliseconds`);
+}

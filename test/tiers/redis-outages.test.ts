@@ -1,0 +1,276 @@
+/** Redis away, slow, or gone without a word: nothing hangs, nothing is wrong, and it is used again. */
+
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { RedisAccessError } from '../../src/errors.ts';
+import type { RedisTier } from '../../src/tiers/redis/contract.ts';
+import { leaseTimes } from '../../src/tiers/redis/leases.ts';
+import { openRedisTier, type RedisTimes } from '../../src/tiers/redis/redis-tier.ts';
+import { record } from '../suites/tier.ts';
+import { proxyTo, type TcpProxy } from './redis-proxy.ts';
+import { type RedisServer, startRedis, withoutRedis } from './redis-server.ts';
+
+const f1 = ['f', 'f(1)'] as const;
+const { value } = record([1]);
+const NEVER = 1_000_000;
+/** So long that only what ends by itself, and not by a limit of the system's, is in time. */
+const AT_ONCE = 10_000;
+const times: RedisTimes = { ...leaseTimes, retry: 30, ping: NEVER, pingWhenWaiting: NEVER };
+
+let server: RedisServer;
+let proxy: TcpProxy;
+beforeAll(async () => {
+  if (!withoutRedis) server = await startRedis();
+});
+afterAll(() => server?.stop());
+
+const open = new Set<RedisTier>();
+const warnings: string[] = [];
+const warned = ({ name, message }: Error) => name === 'ThreadmemoWarning' && warnings.push(message);
+let prefix = '';
+beforeEach(async ({ skip }) => {
+  if (withoutRedis) skip();
+  proxy = await proxyTo(server.port);
+  prefix = `t${Math.random().toString(36).slice(2)}`;
+  warnings.length = 0;
+  process.on('warning', warned);
+});
+afterEach(async () => {
+  process.off('warning', warned);
+  await Promise.all([...open].map((tier) => tier.close()));
+  open.clear();
+  await proxy?.close();
+});
+
+/** One that is cut off where the test says so. It is connected, however long that has taken. */
+async function openTier(changes: Partial<RedisTimes> = {}, timeout = 200): Promise<RedisTier> {
+  const url = `redis://127.0.0.1:${proxy.port}`;
+  const options = { url, prefix, timeout, connectTimeout: 400 };
+  const tier = openRedisTier(options, undefined, { ...times, ...changes });
+  open.add(tier);
+  await up(tier);
+  return tier;
+}
+
+/** One that never is. */
+function openOther(): RedisTier {
+  const tier = openRedisTier({ url: server.url, prefix, timeout: 5000 });
+  open.add(tier);
+  return tier;
+}
+
+const connected = (tier: RedisTier) =>
+  expect.poll(() => tier.stats().connected, { timeout: AT_ONCE, interval: 5 });
+
+async function up(tier: RedisTier): Promise<void> {
+  await connected(tier).toBe(true);
+}
+
+/** On a busy machine Redis may be away for a moment, which is nobody's fault. */
+async function whenUp<T>(tier: RedisTier, ask: () => Promise<T>): Promise<T> {
+  for (;;) {
+    await up(tier);
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof RedisAccessError)) throw error;
+    }
+  }
+}
+
+/** Each way of going away, and of coming back. */
+const outages: Record<string, { begin(): unknown; end(): unknown }> = {
+  'connections that are cut': {
+    begin: () => proxy.cut(),
+    end: () => {},
+  },
+  'a black hole': {
+    begin: () => {
+      proxy.weather = 'black hole';
+    },
+    end: () => {
+      proxy.weather = 'fine';
+    },
+  },
+  'answers that do not arrive': {
+    begin: () => {
+      proxy.weather = 'half open';
+    },
+    end: () => {
+      proxy.weather = 'fine';
+    },
+  },
+  'answers that are late': {
+    begin: () => {
+      proxy.delay = 1000;
+    },
+    end: () => {
+      proxy.delay = 0;
+    },
+  },
+};
+
+describe.each(Object.keys(outages))('%s', (what) => {
+  const begin = () => outages[what]?.begin();
+  const end = () => outages[what]?.end();
+
+  test('fail what is asked in time, what is asked after that at once, and end', async () => {
+    const tier = await openTier({ retry: 300 });
+    await whenUp(tier, () => tier.set(...f1, record([1])));
+    const { outages } = tier.stats();
+    warnings.length = 0;
+    await begin();
+    const asked = Array.from({ length: 100 }, () => tier.get(...f1));
+    for (const { status } of await Promise.allSettled(asked)) expect(status).toBe('rejected');
+    await expect(tier.get(...f1)).rejects.toThrow(RedisAccessError);
+    await expect(tier.lease(...f1)).rejects.toThrow(RedisAccessError);
+    expect(tier.stats()).toMatchObject({ connected: false, outages: outages + 1 });
+    expect(warnings).toHaveLength(1);
+    await end();
+    expect(await whenUp(tier, () => tier.get(...f1))).toMatchObject({ value });
+  });
+
+  test('are noticed where nothing is asked, and what may have been missed is said', async () => {
+    const tier = await openTier({ ping: 20 });
+    const heard: object[] = [];
+    tier.onInvalidate((what) => heard.push({ ...what, connected: tier.stats().connected }));
+    await begin();
+    await connected(tier).toBe(false);
+    await openOther().delete(...f1);
+    await end();
+    await up(tier);
+    // Before it is used again.
+    expect(heard).toContainEqual({ connected: false });
+  });
+
+  test('wake who waits for another process', async () => {
+    const tier = await openTier({ pingWhenWaiting: 20 });
+    expect(await openOther().lease(...f1)).toMatchObject({ state: 'granted' });
+    const answer = await whenUp(tier, () => tier.lease(...f1));
+    if (answer.state !== 'held') throw new Error(answer.state);
+    await begin();
+    await answer.over;
+    await end();
+    expect(await whenUp(tier, () => tier.lease(...f1))).toMatchObject({ state: 'held' });
+  });
+
+  test('do not bring back what was invalidated meanwhile', async () => {
+    const tier = await openTier();
+    const other = openOther();
+    const functions = ['f', 'g', 'h'] as const;
+    for (const fn of functions) await other.set(fn, `${fn}(1)`, record([1]));
+    await begin();
+    await expect(tier.delete(...f1)).rejects.toThrow();
+    await expect(tier.clear('g')).rejects.toThrow();
+    await end();
+    expect(await whenUp(tier, () => tier.get(...f1))).toBeUndefined();
+    expect(await other.get('g', 'g(1)')).toBeUndefined();
+    expect(await other.get('h', 'h(1)')).toBeDefined();
+  });
+
+  test('do not hold up the close', async () => {
+    const tier = await openTier();
+    await whenUp(tier, () => tier.lease(...f1));
+    await begin();
+    const started = performance.now();
+    await tier.close();
+    expect(performance.now() - started).toBeLessThan(AT_ONCE);
+    await expect(tier.get(...f1)).rejects.toThrow(/was closed/);
+  });
+});
+
+test('a server that is slow once is used again, and nothing counts as missed', async () => {
+  const tier = await openTier({}, 400);
+  const heard: object[] = [];
+  tier.onInvalidate((what) => heard.push(what));
+  const connections = proxy.accepted;
+  proxy.delay = 600;
+  await expect(tier.get(...f1)).rejects.toThrow(RedisAccessError);
+  proxy.delay = 0;
+  await up(tier);
+  expect(await tier.get(...f1)).toBeUndefined();
+  expect(heard).toEqual([]);
+  expect(proxy.accepted).toBe(connections);
+});
+
+test('a process that was busy for longer than the time limit has missed nothing', async () => {
+  const tier = await openTier({}, 200);
+  await whenUp(tier, () => tier.set(...f1, record([1])));
+  const { outages } = tier.stats();
+  const asked = tier.get(...f1);
+  // The command goes out first.
+  await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+  const until = performance.now() + 600;
+  while (performance.now() < until);
+  expect(await asked).toMatchObject({ value });
+  expect(tier.stats().outages).toBe(outages);
+});
+
+test.each(['pubsub', 'normal'])('a killed %s connection is made again', async (type) => {
+  const tier = await openTier();
+  const heard: object[] = [];
+  tier.onInvalidate((what) => heard.push(what));
+  await server.command('CLIENT', 'KILL', 'TYPE', type, 'SKIPME', 'yes');
+  await connected(tier).toBe(false);
+  await up(tier);
+  expect(heard).toContainEqual({});
+  await whenUp(tier, () => tier.set(...f1, record([1])));
+  expect(await whenUp(tier, () => tier.get(...f1))).toMatchObject({ value });
+});
+
+describe('a server that is not there', () => {
+  let own: RedisServer;
+  beforeEach(async () => {
+    own = await startRedis();
+  });
+  afterEach(() => own?.stop());
+
+  test('when the tier is opened is used when it comes', async () => {
+    await own.stop();
+    const tier = openRedisTier({ url: own.url, prefix, timeout: 2000 }, undefined, times);
+    open.add(tier);
+    const heard: object[] = [];
+    tier.onInvalidate((what) => heard.push(what));
+    await expect(tier.get(...f1)).rejects.toThrow(RedisAccessError);
+    await own.start();
+    await up(tier);
+    await tier.set(...f1, record([1]));
+    expect(await tier.get(...f1)).toMatchObject({ value });
+    // What was computed meanwhile may have been invalidated elsewhere.
+    expect(heard).toEqual([{}]);
+    expect(warnings).toHaveLength(1);
+  });
+
+  test('any more, and comes back empty, has no lease and no record', async () => {
+    const tier = openRedisTier({ url: own.url, prefix, timeout: 2000 }, undefined, times);
+    open.add(tier);
+    await tier.set('f', 'f(2)', record([2]));
+    const answer = await tier.lease(...f1);
+    if (answer.state !== 'granted') throw new Error(answer.state);
+    await own.stop();
+    await connected(tier).toBe(false);
+    await own.start();
+    await up(tier);
+    expect(await tier.get('f', 'f(2)')).toBeUndefined();
+    expect(await answer.lease.store(record([1]))).toBe(false);
+    expect(await tier.lease(...f1)).toMatchObject({ state: 'granted' });
+  });
+});
+
+describe('a process', () => {
+  const idle = fileURLToPath(new URL('redis-app/idle.mjs', import.meta.url));
+  const run = (url: string) => promisify(execFile)(process.execPath, [idle, url]);
+
+  test('with an open tier, that has nothing to do, ends', async () => {
+    expect(await run(server.url)).toEqual({ stdout: 'true\n', stderr: '' });
+  });
+
+  test('with an open tier, and no Redis, ends', async () => {
+    proxy.weather = 'black hole';
+    const { stdout, stderr } = await run(`redis://127.0.0.1:${proxy.port}`);
+    expect(stdout).toBe('RedisAccessError\n');
+    expect(stderr).toContain('ThreadmemoWarning: Redis does not answer');
+  });
+});
