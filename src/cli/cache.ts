@@ -118,7 +118,7 @@ function isOf(id: string, fn: string): boolean {
 }
 
 function unknown(fn: string, path: string, ids: readonly string[]): Unusable {
-  const there = [...new Set(ids.map((id) => parts(id).name))];
+  const there = [...new Set(ids.map((id) => parts(id).name))].sort();
   return new Unusable(
     `${path} has nothing of ${fn}; it has ${there.join(', ') || 'nothing at all'}`,
   );
