@@ -4,10 +4,8 @@ import { writeSync } from 'node:fs';
 import { LoadError } from '../errors.ts';
 import { createPool, type MemoPool } from '../index.ts';
 import type { Memoized } from '../memoize.ts';
-import type { Size } from '../options.ts';
 import { definitionOf } from '../registry.ts';
 import { installedSide } from '../side.ts';
-import { openCache } from './cache-option.ts';
 import { Exit, Unusable, wordsOf } from './ended.ts';
 import { findFunction } from './find-function.ts';
 import { type Input, openInput } from './input.ts';
@@ -18,13 +16,12 @@ import { type OutFile, openOutFile } from './out-file.ts';
 import { Output } from './output.ts';
 import { Progress } from './progress.ts';
 import { type Counts, summary } from './report.ts';
+import { openTiers, type TierOptions } from './tiers.ts';
 import { shortened } from './wording.ts';
 
-export interface MapCommand {
+export interface MapCommand extends TierOptions {
   readonly out?: string;
   readonly threads?: number;
-  readonly cache?: string;
-  readonly maxSize?: Size;
   readonly args?: boolean;
   readonly unordered?: boolean;
   readonly keepGoing?: boolean;
@@ -38,21 +35,18 @@ const MEMORY = { maxSize: '32mb', maxEntrySize: '8mb' } as const;
 
 /** @returns the exit code @throws {Unusable} {@link MemoError} */
 export async function map(target: string, file: string, command: MapCommand): Promise<number> {
-  const { threads, cache, maxSize } = command;
-  if (maxSize !== undefined && cache === undefined) {
-    throw new Unusable('--max-size is the size of the cache on disk: give --cache <dir>, too');
-  }
+  const { threads } = command;
   keepStdoutForResults();
   // Before the standard input: once Node 20 has opened that, it resolves packages that are links
   // to where the links are, and not to where they point.
   const fn = await findFunction(target);
   const input = openInput(file);
-  const tier = cache === undefined ? undefined : await openCache(cache, maxSize, fn);
+  const tiers = await openTiers(command, fn);
   const out = command.out === undefined ? undefined : openOutFile(command.out);
   const pool = await createPool({
     ...MEMORY,
     ...(threads !== undefined && { threads }),
-    ...(tier && { tiers: [tier] }),
+    tiers,
   });
   return new Mapping(fn, input, pool, out, command).run();
 }
@@ -142,11 +136,12 @@ class Mapping {
   }
 
   #howToResume(): string {
-    const { cache } = this.#command;
+    const { cache, redis } = this.#command;
     const soFar = this.#out ? `; the results so far are in ${this.#out.path}` : '';
-    return cache === undefined
+    const kept = cache ?? (redis === undefined ? undefined : 'Redis');
+    return kept === undefined
       ? `interrupted${soFar}. With --cache <dir> the same command would go on where it was`
-      : `interrupted${soFar}. What was computed is in ${cache}: the same command goes on from there`;
+      : `interrupted${soFar}. What was computed is in ${kept}: the same command goes on from there`;
   }
 
   #failed(line: number, source: string, error: unknown): void {
@@ -176,14 +171,15 @@ class Mapping {
 
   #counts(): Counts {
     const { lines, written, failures: failed, joined, joinedMs } = this.#run;
-    const { hits, hitsIn, waits, computations } = this.#fn.stats();
-    const { computeMsSpent, computeMsSaved } = this.#pool.stats();
+    const { hits, waits, computations } = this.#fn.stats();
+    const { computeMsSpent, computeMsSaved, tiers } = this.#pool.stats();
     return {
       lines,
       written,
       failed,
       hits,
-      hitsOnDisk: hitsIn.tiers,
+      hitsOnDisk: tiers['disk']?.hits ?? 0,
+      hitsInRedis: tiers['redis']?.hits ?? 0,
       deduplicated: waits + joined,
       computed: computations,
       computeMsSpent,

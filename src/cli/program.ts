@@ -37,6 +37,7 @@ function mapCommand(ended: (code: number) => void): Command {
       'with --cache: keep it below this size, such as 500mb or 2gb',
       size,
     )
+    .option('-r, --redis <url>', 'share the work, and the results, with every machine that says so')
     .option('--args', 'each line is an array of arguments, and not the one argument')
     .option('--unordered', 'write results as they come, each as {"line":n,"value":...}')
     .option('--keep-going', 'go on after a line has failed; its result is {"error":{...}}')
@@ -113,6 +114,8 @@ Examples:
       one result a line, computed on all cores
   threadmemo map ./features.js#extract documents.ndjson --out features.ndjson --cache .cache
       the same, and results stay for the next time: press Ctrl-C, and start it again
+  threadmemo map ./features.js#extract documents.ndjson --out features.ndjson --redis redis://cache
+      the same on ten machines at once: each computes a part, and all get all results
   cat pairs.ndjson | threadmemo map ./distance.ts#distance --args | sort -n | head
       lines such as ["kitten","sitting"] are the arguments of one call
 
@@ -122,8 +125,9 @@ a Buffer, NaN) is a failure of its line. What the function prints goes to the st
 Failures: the line's number, its input and the message go to the standard error. The first one stops
 the command; with --keep-going, the output has a line for it, too.
 
-Ctrl-C: what runs is finished, what is done is written. With --cache, the same command goes on from
-there. Several processes may use one --cache at once, and share the work.
+Ctrl-C: what runs is finished, what is done is written. With --cache or --redis, the same command goes
+on from there. Several processes may use one --cache, or one --redis, at once, and share the work:
+each input is computed by one of them. With both, the disk is asked first, and has everything after.
 
 --out: results are in <file>.partial until they are complete.
 
@@ -146,7 +150,7 @@ const EXIT_CODES = `
 Exit codes:
   ${Exit.done}    done
   ${Exit.failed}    a line has failed; or \`cache verify\` has found damage
-  ${Exit.unusable}    it could not be done: wrong usage, module, cache, input or output
+  ${Exit.unusable}    it could not be done: wrong usage, module, cache, Redis, input or output
   ${Exit.interrupted.SIGINT}  interrupted (Ctrl-C); ${Exit.interrupted.SIGTERM} if it was asked to end (SIGTERM)
   ${Exit.unread}  nobody reads the results any more, as in \`| head\`
 `;

@@ -6,9 +6,10 @@ export interface Counts {
   readonly lines: number;
   readonly written: number;
   readonly failed: number;
-  /** Answered from the cache: in memory, on disk. */
+  /** Answered from the cache, wherever that is; of them, by the tiers. */
   readonly hits: number;
   readonly hitsOnDisk: number;
+  readonly hitsInRedis: number;
   /** Answered by a computation that another line had asked for. */
   readonly deduplicated: number;
   readonly computed: number;
@@ -19,12 +20,16 @@ export interface Counts {
 }
 
 export function summary(counts: Counts): string {
-  const { written, ms, computed, hits, hitsOnDisk, deduplicated, failed } = counts;
+  const { written, ms, computed, hits, deduplicated, failed } = counts;
   const rate = grouped(written / Math.max(ms / 1000, 0.001));
-  const onDisk = hitsOnDisk > 0 ? ` (${grouped(hitsOnDisk)} on disk)` : '';
+  const tiers = [
+    ...(counts.hitsOnDisk > 0 ? [`${grouped(counts.hitsOnDisk)} on disk`] : []),
+    ...(counts.hitsInRedis > 0 ? [`${grouped(counts.hitsInRedis)} in Redis`] : []),
+  ];
+  const inTiers = tiers.length > 0 ? ` (${tiers.join(', ')})` : '';
   const parts = [
     `${grouped(computed)} computed`,
-    `${grouped(hits)} hits${onDisk}`,
+    `${grouped(hits)} hits${inTiers}`,
     `${grouped(deduplicated)} deduplicated`,
     `${grouped(failed)} failed`,
     `${duration(counts.computeMsSaved)} of CPU time saved`,

@@ -1,9 +1,15 @@
 /** Two commands with the same inputs and one cache are one job. */
 
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type RedisServer, startRedis, withoutRedis } from '../tiers/redis-server.ts';
 import { Folder, ndjson, numbers } from './command.ts';
 
+let server: RedisServer;
 let folder: Folder;
+beforeAll(async () => {
+  if (!withoutRedis) server = await startRedis();
+});
+afterAll(() => server?.stop());
 beforeEach(async () => {
   folder = await Folder.create();
 });
@@ -11,31 +17,85 @@ afterEach(() => folder.remove());
 
 const lines = 300;
 
-function start(out: string) {
+function start(out: string, ...where: string[]) {
   const target = './functions.js#takesMs';
-  const options = ['--cache', 'cache', '--threads', '1', '--out', out, '--json'];
+  const options = [...where, '--threads', '1', '--out', out, '--json'];
   const running = folder.start(['map', target, 'inputs', ...options]);
   running.child.stdin?.end();
   return running;
 }
 
-test('each input is computed by one of them, and both write all results', async () => {
-  await folder.write('inputs', ndjson(numbers(lines)));
-  const ended = await Promise.all([start('one').ended, start('two').ended]);
-  expect(ended.map(({ code }) => code)).toEqual([0, 0]);
-  const reports = ended.map(({ stdout }) => JSON.parse(stdout));
-  expect(reports.reduce((sum, { computed }) => sum + computed, 0)).toBe(lines);
-  expect(await folder.read('one')).toBe(ndjson(numbers(lines)));
-  expect(await folder.read('two')).toBe(ndjson(numbers(lines)));
+async function reportOf(running: ReturnType<typeof start>) {
+  const { code, stdout, stderr } = await running.ended;
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  return JSON.parse(stdout);
+}
+
+const together: Record<string, () => string[]> = {
+  'one cache': () => ['--cache', 'cache'],
+  'one Redis': () => ['--redis', server.url],
+};
+
+describe.each(Object.keys(together))('with %s', (what) => {
+  const where = () => together[what]?.() ?? [];
+  beforeEach(async ({ skip }) => {
+    if (what === 'one Redis' && withoutRedis) skip();
+    if (what === 'one Redis') await server.command('FLUSHALL');
+  });
+
+  test('each input is computed by one of them, and both write all results', async () => {
+    await folder.write('inputs', ndjson(numbers(lines)));
+    const reports = await Promise.all(
+      ['one', 'two'].map((out) => reportOf(start(out, ...where()))),
+    );
+    expect(reports.reduce((sum, { computed }) => sum + computed, 0)).toBe(lines);
+    expect(await folder.read('one')).toBe(ndjson(numbers(lines)));
+    expect(await folder.read('two')).toBe(ndjson(numbers(lines)));
+  });
+
+  test('when one is killed, the other does the rest', async () => {
+    await folder.write('inputs', ndjson(numbers(lines)));
+    const doomed = start('one', ...where());
+    const survivor = start('two', ...where());
+    await folder.appears('ten-computed');
+    doomed.child.kill('SIGKILL');
+    expect(await reportOf(survivor)).toMatchObject({ lines });
+    expect(await folder.read('two')).toBe(ndjson(numbers(lines)));
+  });
 });
 
-test('when one is killed, the other does the rest', async () => {
-  await folder.write('inputs', ndjson(numbers(lines)));
-  const doomed = start('one');
-  const survivor = start('two');
-  await folder.appears('ten-computed');
-  doomed.child.kill('SIGKILL');
-  const { code, stdout } = await survivor.ended;
-  expect({ code, lines: JSON.parse(stdout).lines }).toEqual({ code: 0, lines });
-  expect(await folder.read('two')).toBe(ndjson(numbers(lines)));
+describe.skipIf(withoutRedis)('--redis', () => {
+  test('and --cache: what comes from Redis is on the disk after that', async () => {
+    await folder.write('inputs', ndjson(numbers(20)));
+    await reportOf(start('one', '--redis', server.url, '--cache', 'disk of one'));
+    const two = ['--redis', server.url, '--cache', 'disk of two'];
+    const found = { computed: 0, hitsOnDisk: 0, hitsInRedis: 20 };
+    expect(await reportOf(start('two', ...two))).toMatchObject(found);
+    await server.command('FLUSHALL');
+    const kept = { computed: 0, hitsOnDisk: 20, hitsInRedis: 0 };
+    expect(await reportOf(start('three', ...two))).toMatchObject(kept);
+    expect(await folder.read('three')).toBe(ndjson(numbers(20)));
+  });
+
+  test.each([
+    [
+      'one that is not there',
+      () => 'redis://:secret@127.0.0.1:1',
+      /--redis cannot be used: .*ECONNREFUSED/,
+    ],
+    [
+      'one that does not let us in',
+      () => server.url.replace('//', '//nobody:secret@'),
+      /--redis cannot be used: /,
+    ],
+    ['what is no URL of Redis', () => 'http://localhost', /a URL that begins with redis:/],
+  ])('%s is an error before anything is computed', async (_, url, message) => {
+    const { code, stdout, stderr } = await folder.run(
+      ['map', './functions.js#double', '--redis', url()],
+      '1\n',
+    );
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toContain('secret');
+  });
 });

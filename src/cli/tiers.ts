@@ -1,0 +1,74 @@
+/** The tiers that `map` was given: opened, and known to be of use, before anything is computed. */
+
+import { join } from 'node:path';
+import { diskTier } from '../disk.ts';
+import { RedisAccessError } from '../errors.ts';
+import { Fingerprints } from '../fingerprint/fingerprint.ts';
+import type { Memoized } from '../memoize.ts';
+import type { Size } from '../options.ts';
+import { redisTier } from '../redis.ts';
+import { definitionOf } from '../registry.ts';
+import type { Tier } from '../tiers/tier.ts';
+import { Unusable, wordsOf } from './ended.ts';
+
+export interface TierOptions {
+  /** A directory. */
+  readonly cache?: string;
+  readonly maxSize?: Size;
+  /** A URL. */
+  readonly redis?: string;
+}
+
+/** Nobody waits for a single result: a server that is busy is better than one that is given up. */
+const PATIENCE = { timeout: '5s', connectTimeout: '5s' } as const;
+
+/**
+ * The disk, which is faster, before Redis.
+ *
+ * @throws {MemoError} when the directory cannot be used. @throws {OptionError} for a wrong URL.
+ * @throws {Unusable} when Redis does not answer, or when the function's code cannot be told, so that
+ * nothing would be stored: in a service that is a warning; here somebody waits for the cache to be
+ * filled, or for other machines' share of the work.
+ */
+export async function openTiers(options: TierOptions, fn: Memoized): Promise<readonly Tier[]> {
+  const { cache, maxSize, redis } = options;
+  if (maxSize !== undefined && cache === undefined) {
+    throw new Unusable('--max-size is the size of the cache on disk: give --cache <dir>, too');
+  }
+  const tiers: Tier[] = [];
+  try {
+    if (cache !== undefined) {
+      tiers.push(diskTier({ path: cache, ...(maxSize !== undefined && { maxSize }) }));
+    }
+    if (redis !== undefined) tiers.push(redisTier({ url: redis, ...PATIENCE }));
+    await checkCode(tiers, fn, cache === undefined ? '--redis' : `--cache ${cache}`);
+    await checkRedis(tiers, fn);
+    return tiers;
+  } catch (cause) {
+    await Promise.all(tiers.map((tier) => tier.close()));
+    throw cause;
+  }
+}
+
+async function checkCode(tiers: readonly Tier[], fn: Memoized, option: string): Promise<void> {
+  const info = definitionOf(fn.id)?.info;
+  if (tiers.length === 0 || !info || info.versioned) return;
+  const home = tiers.find(({ directory }) => directory !== undefined)?.directory;
+  const directory = home && join(home, 'fingerprints');
+  const fingerprints = new Fingerprints({ directory, startedAt: performance.timeOrigin });
+  try {
+    await fingerprints.of(info.module);
+  } catch (cause) {
+    throw new Unusable(`${option} cannot be used: ${wordsOf(cause)}`);
+  }
+}
+
+/** Not its URL, which may have a password in it. */
+async function checkRedis(tiers: readonly Tier[], fn: Memoized): Promise<void> {
+  try {
+    await tiers.find(({ name }) => name === 'redis')?.get(fn.id, '');
+  } catch (error) {
+    const cause = error instanceof RedisAccessError ? (error.cause ?? error) : error;
+    throw new Unusable(`--redis cannot be used: ${wordsOf(cause)}`);
+  }
+}
