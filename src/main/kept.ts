@@ -38,12 +38,12 @@ export class Kept {
   }
 
   /** Keeps a tier's value in memory, and counts it; false if it has expired. */
-  found({ fn, key, waiters }: Flight, { value, expiresAt, ms }: Found, id: number): boolean {
+  found({ fn, key, waiters }: Flight, { encoded, expiresAt, ms }: Found, id: number): boolean {
     const ttl = expiresAt - this.#clock.date();
     if (ttl <= 0) return false;
     fn.counters.tierHits++;
     fn.counters.computeMsSaved += ms * waiters.length;
-    this.#store.set(fn, key, { value, ms, ttl }, id);
+    this.#store.set(fn, key, { value: encoded, ms, ttl }, id);
     return true;
   }
 

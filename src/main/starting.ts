@@ -44,7 +44,10 @@ export class Starting {
     if (tiers.empty) return this.#mayStart(flight);
     flight.enter({ at: 'probing', discard: false });
     if (flight.refreshes) return this.#ask(flight);
-    void tiers.get(flight.fn.info.id, flight.fullKey).then((found) => this.#probed(flight, found));
+    const { fn, fullKey } = flight;
+    const found = tiers.getNow(fn.info.id, fullKey);
+    if (found !== 'later') return this.#probed(flight, found);
+    void tiers.get(fn.info.id, fullKey).then((answer) => this.#probed(flight, answer));
   }
 
   /**

@@ -12,17 +12,21 @@
  * A tier's failure is a counter and a slow miss, never a failed call.
  */
 
-import type { Portable } from '../protocol.ts';
+import type { Encoded, Portable } from '../protocol.ts';
 import type { LeaseAnswer, Tier, TierLease, TierRecord } from '../tiers/tier.ts';
 import { ifLarge, toPortableAgain } from '../values/portable.ts';
 import { isPrimitive } from '../values/primitive.ts';
 
 /** Writes under way; more are left out (and counted) rather than hold memory without bound. */
 const MAX_WRITES = 1000;
+/** To be waited for, where there is nothing to wait for. */
+const NOTHING: Promise<unknown> = Promise.resolve();
 
 /** A record that a tier had, as it is kept in memory. */
 export interface Found {
   readonly value: Portable;
+  /** The same, as it was stored: what memory keeps of a primitive need not be encoded again. */
+  readonly encoded: Encoded;
   /** Milliseconds since 1970. */
   readonly expiresAt: number;
   readonly ms: number;
@@ -35,12 +39,13 @@ export type TierAnswer =
   /** It is not known who computes. */
   | { readonly state: 'failed' };
 
-/** Throws for what is no record: a tier's failure like any other. */
+/** @throws for what is no record. */
 function read({ value, expiresAt, ms }: TierRecord): Found {
   const found = toPortableAgain(value);
   // Copied here once, and not for everybody who waits for it.
-  const portable = isPrimitive(found) ? found : ifLarge(found);
-  return { value: portable, expiresAt: Number(expiresAt), ms: Number(ms) };
+  const encoded = isPrimitive(found) ? value : ifLarge(found);
+  const portable = isPrimitive(found) ? found : encoded;
+  return { value: portable, encoded, expiresAt: Number(expiresAt), ms: Number(ms) };
 }
 
 export class TierStats {
@@ -81,16 +86,29 @@ export class TierChain {
     return this.#leasing !== undefined;
   }
 
+  /**
+   * The same as `get`, where that can be told at once: the only tier can, and nothing that was asked
+   * before is under way.
+   */
+  getNow(fn: string, key: string): Found | undefined | 'later' {
+    const [tier, ...others] = this.#tiers;
+    if (!tier?.getNow || others.length > 0) return 'later';
+    if (this.#barrier || this.#tails.has(key)) return 'later';
+    const record = this.#tryNow(tier, () => tier.getNow?.(fn, key));
+    return record === 'later' ? record : this.#count(tier, record);
+  }
+
   /** The first tier's record that there is; the tiers before it receive it too. Never rejects. */
   get(fn: string, key: string): Promise<Found | undefined> {
     return this.#inOrder(key, async () => {
-      for (const [depth, tier] of this.#tiers.entries()) {
+      let depth = 0;
+      for (const tier of this.#tiers) {
         const record = await this.#attempt(tier, () => tier.get(fn, key));
-        const found = await this.#attempt(tier, async () => record && read(record));
-        this.#stats(tier)[found ? 'hits' : 'misses']++;
-        if (!found || !record) continue;
-        await this.#fill(this.#tiers.slice(0, depth), fn, key, record);
-        return found;
+        const found = this.#count(tier, record);
+        if (record && found && depth > 0)
+          await this.#fill(this.#tiers.slice(0, depth), fn, key, record);
+        if (found) return found;
+        depth++;
       }
       return undefined;
     });
@@ -108,7 +126,7 @@ export class TierChain {
       if (answer?.state === 'held') stats.waits++;
       if (answer?.state === 'granted') stats.leases++;
       if (answer?.state !== 'found') return answer ?? { state: 'failed' };
-      const found = await this.#attempt(tier, async () => read(answer.record));
+      const found = this.#tryNow(tier, () => read(answer.record));
       if (!found) return { state: 'failed' };
       stats.hits++;
       await this.#fill(this.#tiers.slice(0, this.#tiers.indexOf(tier)), fn, key, answer.record);
@@ -167,13 +185,16 @@ export class TierChain {
     await this.#all((tier) => tier.close());
   }
 
+  /** `run` must not reject. */
   #inOrder<T>(key: string, run: () => Promise<T>): Promise<T> {
-    const before = Promise.all([this.#tails.get(key), this.#barrier]);
+    const tail = this.#tails.get(key);
+    const before = tail || this.#barrier ? Promise.all([tail, this.#barrier]) : NOTHING;
     const done = before.then(run);
     this.#tails.set(key, done);
-    return done.finally(() => {
+    void done.then(() => {
       if (this.#tails.get(key) === done) this.#tails.delete(key);
     });
+    return done;
   }
 
   /** A tier that fails says nothing about the lease, which others must not wait for. */
@@ -201,6 +222,22 @@ export class TierChain {
   async #attempt<T>(tier: Tier, run: () => Promise<T>): Promise<T | undefined> {
     try {
       return await run();
+    } catch {
+      this.#stats(tier).failures++;
+      return undefined;
+    }
+  }
+
+  /** What a tier has said to a `get`. */
+  #count(tier: Tier, record: TierRecord | undefined): Found | undefined {
+    const found = this.#tryNow(tier, () => record && read(record));
+    this.#stats(tier)[found ? 'hits' : 'misses']++;
+    return found;
+  }
+
+  #tryNow<T>(tier: Tier, run: () => T): T | undefined {
+    try {
+      return run();
     } catch {
       this.#stats(tier).failures++;
       return undefined;

@@ -13,8 +13,8 @@ import type { FunctionInfo } from '../protocol.ts';
 import type { Tier } from '../tiers/tier.ts';
 
 export interface FunctionVersions {
-  /** The function's id toward persistent tiers. */
-  idOf(functionId: string): Promise<string>;
+  /** The function's id toward persistent tiers; at once when it has been told before. */
+  idOf(functionId: string): string | Promise<string>;
 }
 
 /** Wraps the tiers that need it. */
@@ -35,18 +35,28 @@ export function versioned(
 }
 
 export function versionedTier(tier: Tier, { idOf }: FunctionVersions): Tier {
-  const named = async <T>(
+  const named = <T>(
     functionId: string,
     key: string,
     run: (id: string, key: string) => Promise<T>,
   ): Promise<T> => {
-    const id = await idOf(functionId);
-    return run(id, id + key.slice(functionId.length));
+    const runAs = (id: string) => run(id, renamed(key, functionId, id));
+    const id = idOf(functionId);
+    return typeof id === 'string' ? runAs(id) : id.then(runAs);
   };
-  const { lease } = tier;
+  const { lease, getNow } = tier;
   return {
     name: tier.name,
     get: (functionId, key) => named(functionId, key, (id, its) => tier.get(id, its)),
+    ...(getNow && {
+      getNow: (functionId, key) => {
+        const id = idOf(functionId);
+        if (typeof id === 'string') return getNow.call(tier, id, renamed(key, functionId, id));
+        // Why it fails is told and counted by whoever asks and waits.
+        id.catch(() => {});
+        return 'later';
+      },
+    }),
     set: (functionId, key, record) =>
       named(functionId, key, (id, its) => tier.set(id, its, record)),
     delete: (functionId, key) => named(functionId, key, (id, its) => tier.delete(id, its)),
@@ -60,25 +70,38 @@ export function versionedTier(tier: Tier, { idOf }: FunctionVersions): Tier {
   };
 }
 
+/** Keys begin with the id of their function. */
+function renamed(key: string, functionId: string, id: string): string {
+  return id === functionId ? key : id + key.slice(functionId.length);
+}
+
 export function functionVersions(
   fingerprints: Pick<Fingerprints, 'of'>,
   infoOf: (functionId: string) => FunctionInfo | undefined,
   warn: (why: string) => void = warnProcess,
 ): FunctionVersions {
   const said = new Set<string>();
+  /** The ids that were told, one string each, whose hash need not be computed again for each call. */
+  const told = new Map<string, string>();
+  const tell = async (functionId: string, module: string): Promise<string> => {
+    try {
+      const id = `${functionId}@${await fingerprints.of(module)}`;
+      told.set(functionId, id);
+      return id;
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      // One for a module, whose functions all fail with the same words.
+      if (!said.has(why)) warn(why);
+      said.add(why);
+      throw error;
+    }
+  };
   return {
-    async idOf(functionId) {
+    idOf(functionId) {
+      const known = told.get(functionId);
+      if (known !== undefined) return known;
       const info = infoOf(functionId);
-      if (!info || info.versioned) return functionId;
-      try {
-        return `${functionId}@${await fingerprints.of(info.module)}`;
-      } catch (error) {
-        const why = error instanceof Error ? error.message : String(error);
-        // One for a module, whose functions all fail with the same words.
-        if (!said.has(why)) warn(why);
-        said.add(why);
-        throw error;
-      }
+      return !info || info.versioned ? functionId : tell(functionId, info.module);
     },
   };
 }

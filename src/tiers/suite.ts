@@ -6,7 +6,7 @@
 
 import { equal, match, notEqual } from 'node:assert/strict';
 import { leaseCases } from './lease-suite.ts';
-import { caseWith, expectRecord, record, type TierCase } from './suite-case.ts';
+import { caseWith, expectRecord, expectSame, record, type TierCase } from './suite-case.ts';
 import type { Tier } from './tier.ts';
 
 export type { OpenTier, TierCase } from './suite-case.ts';
@@ -87,6 +87,22 @@ const cases: readonly TierCase[] = [
     await tier.clear();
     await expectRecord(tier, 'g', 'g(1)', undefined);
     await expectRecord(tier, 'h', 'h(1)', undefined);
+  }),
+
+  caseWith('says at once what get says, if it says anything at once', async (tier) => {
+    const now = (key: string) => (tier.getNow ? tier.getNow('f', key) : 'later');
+    await tier.set('f', 'f(1)', record([1]));
+    await tier.set('f', 'f(2)', record([2]));
+    await tier.set('f', 'f(2)', record([3]));
+    await tier.delete('f', 'f(1)');
+    const expected = { 'f(0)': undefined, 'f(1)': undefined, 'f(2)': record([3]) };
+    for (const [key, its] of Object.entries(expected)) {
+      const said = now(key);
+      if (said !== 'later') expectSame(said, its, key);
+    }
+    await tier.clear();
+    const cleared = now('f(2)');
+    if (cleared !== 'later') expectSame(cleared, undefined, 'f(2)');
   }),
 
   caseWith('returns bytes that stay as they are', async (tier) => {

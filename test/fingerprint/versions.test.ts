@@ -10,7 +10,7 @@ import { FingerprintError } from '../../src/errors.ts';
 import { functionVersions, versionedTier } from '../../src/main/versioned-tier.ts';
 import { Codec } from '../../src/protocol.ts';
 import { mapTier } from '../../src/tiers/map-tier.ts';
-import type { TierRecord } from '../../src/tiers/tier.ts';
+import type { Tier, TierRecord } from '../../src/tiers/tier.ts';
 import { tierSuite } from '../suites/tier.ts';
 import { createProject, type Files, type Project } from './project.ts';
 
@@ -120,19 +120,22 @@ const RECORD: TierRecord = {
 };
 
 /** What a process with this code makes of a tier. */
-function asSeenBy(code: string, records: Map<string, Map<string, TierRecord>>) {
+function asSeenBy(code: string, tier: Tier): Tier {
   const info = (id: string) => ({ id, module: 'file:///m.js', max: 1, versioned: false });
   const versions = functionVersions({ of: async () => code }, info);
-  return versionedTier(mapTier(records), versions);
+  return versionedTier(tier, versions);
 }
 
-tierSuite('a tier with function versions', () => asSeenBy('1f', new Map()), {
+tierSuite('a tier with function versions', () => asSeenBy('1f', mapTier()), {
   withoutLease: 'the tier inside has none',
 });
 
 test('the key has the id with the fingerprint, and to forget reaches only the present code', async () => {
   const records = new Map();
-  const [old, present] = [asSeenBy('1f', records), asSeenBy('2e', records)];
+  const [old, present] = ['1f', '2e'].map((code) => asSeenBy(code, mapTier(records))) as [
+    Tier,
+    Tier,
+  ];
   await old.set('f', 'f(1)', RECORD);
   await present.set('f', 'f(1)', RECORD);
   expect([...records.keys()]).toEqual(['f@1f', 'f@2e']);
@@ -142,6 +145,17 @@ test('the key has the id with the fingerprint, and to forget reaches only the pr
   expect(await old.get('f', 'f(1)')).toEqual(RECORD);
   await present.clear();
   expect(await old.get('f', 'f(1)')).toBeUndefined();
+});
+
+test('what can be said at once waits until the fingerprint is known', async () => {
+  const records = new Map<string, Map<string, TierRecord>>();
+  const getNow = (functionId: string, key: string) => records.get(functionId)?.get(key);
+  const tier = asSeenBy('1f', { ...mapTier(records), getNow });
+  expect(tier.getNow?.('f', 'f(1)')).toBe('later');
+  expect(await tier.get('f', 'f(1)')).toBeUndefined();
+  expect(tier.getNow?.('f', 'f(1)')).toBeUndefined();
+  await tier.set('f', 'f(1)', RECORD);
+  expect(tier.getNow?.('f', 'f(1)')).toEqual(RECORD);
 });
 
 test('functions of one module that fail alike are warned of once', async () => {

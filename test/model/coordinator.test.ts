@@ -208,7 +208,13 @@ async function holds(world: World, schedule: readonly Step[]): Promise<void> {
 
 const runs = Number(process.env['MODEL_RUNS'] ?? 150);
 
-test.each([{ withTier: false }, { withTier: true }, { withTier: true, withOther: true }])(
+const worlds = [
+  { withTier: false },
+  { withTier: true },
+  { withTier: true, atOnce: true },
+  { withTier: true, withOther: true },
+];
+test.each(worlds)(
   'every schedule keeps the invariants, %o',
   async (options) => {
     const steps = stepsOf('withOther' in options ? [...weighted, ...withOther] : weighted);

@@ -16,7 +16,7 @@ import { Store } from '../../src/main/store.ts';
 import { TierChain } from '../../src/main/tier-chain.ts';
 import type { Portable, ToCoordinator, ToThread, WaitMode } from '../../src/protocol.ts';
 import { mapTier } from '../../src/tiers/map-tier.ts';
-import type { Tier } from '../../src/tiers/tier.ts';
+import type { Tier, TierRecord } from '../../src/tiers/tier.ts';
 import { toEncoded } from '../../src/values/portable.ts';
 import { decodeThrown, encodeThrown } from '../../src/values/thrown.ts';
 import { FakeClock } from '../fake-clock.ts';
@@ -161,13 +161,15 @@ export class World {
   step = 0;
   #lastCall = 0;
 
-  constructor({ withTier, withOther = false }: { withTier: boolean; withOther?: boolean }) {
+  /** @param atOnce the tier answers a `get` without waiting */
+  constructor(options: { withTier: boolean; withOther?: boolean; atOnce?: boolean }) {
+    const { withTier, withOther = false, atOnce = false } = options;
     this.withTier = withTier || withOther;
     this.limits = this.withTier ? FEW : LIMITS;
     this.store = new Store(this.limits, this.clock);
     const turn = () => new Promise<void>((resolve) => this.tierWaits.push(resolve));
     this.other = withOther ? new OtherProcess(turn, () => this.clock.date()) : undefined;
-    const tier = this.other?.tier() ?? (withTier ? slowTier(turn) : undefined);
+    const tier = this.other?.tier() ?? (withTier ? slowTier(turn, atOnce) : undefined);
     const tiers = new TierChain(tier ? [tier] : []);
     this.dispatcher = new Dispatcher(Number.POSITIVE_INFINITY, this.clock, {
       begin: (flight, peer) => this.coordinator.begin(flight, peer),
@@ -559,10 +561,12 @@ export class World {
 }
 
 /** @param turn when the next operation happens */
-function slowTier(turn: () => Promise<void>): Tier {
-  const tier = mapTier();
+function slowTier(turn: () => Promise<void>, atOnce: boolean): Tier {
+  const records = new Map<string, Map<string, TierRecord>>();
+  const tier = mapTier(records);
   return {
     ...tier,
+    ...(atOnce && { getNow: (functionId, key) => records.get(functionId)?.get(key) }),
     get: (...args) => turn().then(() => tier.get(...args)),
     set: (...args) => turn().then(() => tier.set(...args)),
     delete: (...args) => turn().then(() => tier.delete(...args)),

@@ -1,6 +1,6 @@
 /** All tiers as one: order, back-filling, and failures that harm nobody. */
 
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { TierChain } from '../../src/main/tier-chain.ts';
 import { mapTier } from '../../src/tiers/map-tier.ts';
 import type { Tier, TierRecord } from '../../src/tiers/tier.ts';
@@ -93,4 +93,45 @@ test('closing waits for the writes', async () => {
   chain.set('f', 'f(2)', record([2]));
   await chain.close();
   expect(written).toEqual(['f(1)', 'f(2)', 'closed']);
+});
+
+describe('what the only tier says at once', () => {
+  function quickTier() {
+    const records = new Map<string, Map<string, TierRecord>>();
+    return { ...mapTier(records), getNow: (fn: string, key: string) => records.get(fn)?.get(key) };
+  }
+
+  test('is a hit or a miss', async () => {
+    const tier = quickTier();
+    await tier.set('f', 'f(1)', record([7]));
+    const chain = new TierChain([tier]);
+    expect(chain.getNow('f', 'f(1)')).toMatchObject({ value: record([7]).value, ms: 12.5 });
+    expect(chain.getNow('f', 'f(2)')).toBeUndefined();
+    expect(chain.stats.get(tier)).toMatchObject({ hits: 1, misses: 1, failures: 0 });
+  });
+
+  test('comes after what was asked for this key before, and after a clear', async () => {
+    const chain = new TierChain([quickTier()]);
+    const written = chain.set('f', 'f(1)', record([1]));
+    expect(chain.getNow('f', 'f(1)')).toBe('later');
+    expect(chain.getNow('f', 'f(2)')).toBeUndefined();
+    await written;
+    expect(chain.getNow('f', 'f(1)')).toMatchObject({ value: record([1]).value });
+    const cleared = chain.clear();
+    expect(chain.getNow('f', 'f(1)')).toBe('later');
+    await cleared;
+    expect(chain.getNow('f', 'f(1)')).toBeUndefined();
+  });
+
+  test('is not asked of one of several, which are asked in their order', async () => {
+    expect(new TierChain([mapTier(), quickTier()]).getNow('f', 'f(1)')).toBe('later');
+    expect(new TierChain([quickTier(), mapTier()]).getNow('f', 'f(1)')).toBe('later');
+  });
+
+  test('may be a failure, which is a miss', () => {
+    const tier = { ...quickTier(), getNow: broken };
+    const chain = new TierChain([tier]);
+    expect(chain.getNow('f', 'f(1)')).toBeUndefined();
+    expect(chain.stats.get(tier)).toMatchObject({ failures: 1, misses: 1 });
+  });
 });

@@ -1,6 +1,6 @@
 /** What a disk tier does beyond what every tier does. Its types ask for no package. */
 
-import type { LeaseAnswer, Tier } from '../tier.ts';
+import type { LeaseAnswer, Tier, TierRecord } from '../tier.ts';
 import type { DiskLimits } from './options.ts';
 
 /** What is stored of one function. */
@@ -50,6 +50,7 @@ export interface Pruned {
 
 /** A tier in a directory. What it throws is a `MemoError` only when it is opened. */
 export interface DiskTier extends Tier {
+  getNow(functionId: string, key: string): TierRecord | undefined;
   /** Among all processes that have the directory open. */
   lease(functionId: string, key: string, refresh?: boolean): Promise<LeaseAnswer>;
   /** Counts what there is, of all processes; reads the index of all entries, in small steps. */
