@@ -29,7 +29,9 @@ export type PartName =
   | 'fragments'
   | 'sync'
   | 'scale'
-  | 'memory';
+  | 'memory'
+  | 'disk'
+  | 'disk store';
 
 export interface Setup {
   /** Worker threads to run, from the start and all the time. */
