@@ -57,5 +57,6 @@ export const disk: Scenario<OnDisk> = {
     'the first hit: from loading the library, in a process that runs; threadmemo has looked at the code of some 130 files by then',
     'µs are medians of 50 calls; CPU is the mean of all threads, work behind (noting uses, collecting garbage) included',
     'storing: threadmemo computes in two threads for 64 callers, Python in its one; and nobody waits until the disk has it',
+    "storing a lot: of the few entries here each bears a part of what threadmemo's threads take to start, and of some hundred ms in which the code is looked at for the first time",
   ],
 };
