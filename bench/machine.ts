@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { arch, availableParallelism, cpus, loadavg, platform } from 'node:os';
 import { spinClock } from './functions/spin.js';
+import { pythonVersions } from './python-packages.ts';
 import { threads } from './scenario.ts';
 import { seed } from './zipf.ts';
 
@@ -27,6 +28,7 @@ export function describeMachine() {
       ...Object.fromEntries(
         packages.map((name) => [name, versionAt(`node_modules/${name}/package.json`)]),
       ),
+      ...pythonVersions(),
     },
   };
 }

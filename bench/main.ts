@@ -1,7 +1,8 @@
 /**
  * How are the benchmarks run? `npm run bench` runs all; `npm run bench -- zipf` one;
  * `--contestants a,b` only these, and whoever ratios are taken to; `--json` prints JSON instead of
- * tables (with `npm run --silent`, nothing but JSON); `--python` measures Python's caches, too.
+ * tables (with `npm run --silent`, nothing but JSON); `--python` installs Python's caches, which
+ * `disk` and a table beside `hit` and `hit-main` measure.
  */
 import { parseArgs } from 'node:util';
 import { conduct } from './conduct.ts';
@@ -9,6 +10,7 @@ import { installContestants } from './install.ts';
 import { loadContestant } from './load-contestant.ts';
 import { describeMachine } from './machine.ts';
 import { measurePython, pythonText } from './python.ts';
+import { installPythonPackages } from './python-packages.ts';
 import { machineText, scenarioText } from './report.ts';
 import type { Scenario } from './scenario.ts';
 import { scenarios } from './scenarios.ts';
@@ -51,6 +53,7 @@ async function contestantsOf({ field, parts }: Scenario, wanted: readonly string
 
 async function run({ json, python, names, toRun }: Request): Promise<void> {
   installContestants();
+  if (python) installPythonPackages();
   const machine = describeMachine();
   if (!json) console.log(machineText(machine));
   const summaries: ScenarioSummary[] = [];
@@ -61,9 +64,10 @@ async function run({ json, python, names, toRun }: Request): Promise<void> {
     if (!json) console.log(scenarioText(summary));
     summaries.push(summary);
   }
-  const hits = python ? measurePython() : undefined;
+  const isAskedForHits = python && toRun.some(({ name }) => name.startsWith('hit'));
+  const hits = isAskedForHits ? measurePython() : undefined;
   if (json) console.log(JSON.stringify({ machine, scenarios: summaries, python: hits }, null, 2));
-  else if (python) console.log(pythonText(hits));
+  else if (isAskedForHits) console.log(pythonText(hits));
 }
 
 /** A mistake in the command is not a crash: no stack. */

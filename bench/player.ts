@@ -11,8 +11,8 @@ import type { Part, Scenario } from './scenario.ts';
 
 /** Milliseconds. Far more than any round takes, or filling a cache of a million entries; only a deadlock reaches it. */
 const patience = 180_000;
-/** Milliseconds that a process has for closing. */
-const farewell = 10_000;
+/** Milliseconds that a process has for closing, and for removing thousands of files. */
+const farewell = 60_000;
 
 export class Player {
   readonly #host: ChildProcess;

@@ -1,13 +1,12 @@
 /**
- * What does a hit cost where this idea comes from? On request only (`--python`): installs joblib and
- * diskcache from Debian, and runs `python/hits.py` with the system's Python, which they belong to.
+ * What does a hit cost where this idea comes from? On request only (`--python`): runs
+ * `python/hits.py` with the system's Python. How its caches do on disk: see `disk.ts`.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { python } from './python-packages.ts';
 import { aligned } from './report.ts';
 
-const packages = ['python3-joblib', 'python3-diskcache'];
 const script = fileURLToPath(new URL('python/hits.py', import.meta.url));
 const labels = { string: '100 characters', fields: '20 fields', bytes: '64 KB' } as const;
 
@@ -17,24 +16,13 @@ export type PythonHits = Readonly<Record<string, Readonly<Record<Kind, number>>>
 
 /** Nothing where there is no Python. */
 export function measurePython(): PythonHits | undefined {
-  const python = existsSync('/usr/bin/python3') ? '/usr/bin/python3' : 'python3';
   if (spawnSync(python, ['--version']).status !== 0) return undefined;
-  install(python);
   const { status, stdout } = spawnSync(python, [script], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 2],
   });
   if (status !== 0) throw new Error(`${script} ended with ${status}`);
   return JSON.parse(stdout);
-}
-
-/** Whatever cannot be installed is left out of the table. */
-function install(python: string): void {
-  const areThere = () => spawnSync(python, ['-c', 'import diskcache, joblib']).status === 0;
-  if (areThere()) return;
-  console.error(`Installing: apt-get install -y ${packages.join(' ')}`);
-  spawnSync('apt-get', ['install', '-y', '-qq', ...packages], { stdio: ['ignore', 2, 2] });
-  if (!areThere()) console.error('They are not there; their rows are left out.');
 }
 
 export function pythonText(hits: PythonHits | undefined): string {

@@ -1,4 +1,5 @@
 /** Which questions are there? The one file that names them, in the order of a full run. */
+import { disk } from './disk.ts';
 import { fragments } from './fragments.ts';
 import { hit } from './hit.ts';
 import { hitMain } from './hit-main.ts';
@@ -24,6 +25,7 @@ const inOrder: readonly Scenario[] = [
   scale,
   memory,
   lines,
+  disk,
 ];
 
 export const scenarios: ReadonlyMap<string, Scenario> = new Map(

@@ -6,3 +6,8 @@ const effort = Number(process.env['EFFORT'] ?? 1);
 export function cases(number: number): number {
   return Math.ceil(number * effort);
 }
+
+/** As many as the project promises to stand, when there is more effort than 1; else a few. */
+export function promised(many: number, few: number): number {
+  return effort > 1 ? many : few;
+}

@@ -30,7 +30,9 @@ export type PartName =
   | 'sync'
   | 'scale'
   | 'memory'
-  | 'lines';
+  | 'lines'
+  | 'disk'
+  | 'disk store';
 
 export interface Setup {
   /** Worker threads to run, from the start and all the time. */

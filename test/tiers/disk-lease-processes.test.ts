@@ -13,13 +13,13 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { systemClock } from '../../dist/src/clock.js';
 import { openDiskTier } from '../../dist/src/tiers/disk/disk-tier.js';
 import { leaseTimes } from '../../dist/src/tiers/disk/holders.js';
+import { promised } from '../effort.ts';
 import { fn, keyOf, numbered } from './disk-app/numbered.mjs';
 
 const app = fileURLToPath(new URL('disk-app', import.meta.url));
-/** As many as the project promises with `LEASE_PROCESSES=8 LEASE_KEYS=200 LEASE_KILLS=20`. */
-const processes = Number(process.env['LEASE_PROCESSES'] ?? 4);
-const keys = Number(process.env['LEASE_KEYS'] ?? 60);
-const kills = Number(process.env['LEASE_KILLS'] ?? 4);
+const processes = promised(8, 4);
+const keys = promised(200, 60);
+const kills = promised(20, 4);
 const computing = '20';
 
 let path: string;

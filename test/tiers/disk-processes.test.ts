@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { DiskAccessError, type DiskTier, diskTier, type Verified } from 'threadmemo/disk';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { cases } from '../effort.ts';
 import { compare, fn, keyOf, numbered } from './disk-app/numbered.mjs';
 
 const app = fileURLToPath(new URL('disk-app', import.meta.url));
@@ -56,8 +57,8 @@ async function expectSound(numbers: readonly number[]): Promise<void> {
   });
 }
 
-/** More with `DISK_KILLS=300`, which takes three minutes. */
-const kills = Number(process.env['DISK_KILLS'] ?? 8);
+/** 1,000 with `EFFORT=125`, which takes ten minutes. */
+const kills = cases(8);
 test(`what was acknowledged is there after each of ${kills} kill -9`, async () => {
   const acknowledged: number[] = [];
   for (let round = 0; round < kills; round++) {
@@ -70,10 +71,9 @@ test(`what was acknowledged is there after each of ${kills} kill -9`, async () =
     expect(signal).toBe('SIGKILL');
   }
   await expectSound(acknowledged);
-}, 600_000);
+}, 3_600_000);
 
-/** More with `DISK_OPENINGS=150`. */
-const openings = Number(process.env['DISK_OPENINGS'] ?? 8);
+const openings = cases(8);
 test('many processes open the same new directory at once', async () => {
   const children = await Promise.all(
     range(1, 6).map(async () => {
@@ -92,7 +92,7 @@ test('many processes open the same new directory at once', async () => {
     expect((await readdir(here)).sort()).toEqual(['data.mdb', 'lock.mdb']);
   }
   for (const child of children) child.disconnect();
-}, 300_000);
+}, 3_600_000);
 
 test('two processes write and read at once, while a third one is killed', async () => {
   const some = Promise.all([write(1, 400), write(1001, 1400)]);

@@ -8,13 +8,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { diskTier } from 'threadmemo/disk';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { promised } from '../effort.ts';
 
 const program = fileURLToPath(new URL('disk-app/sharer.mjs', import.meta.url));
-/** More with `SHARING=8`: so many processes, and 25 times as many keys of 20 ms. */
-const processes = Number(process.env['SHARING'] ?? 3);
+const processes = promised(8, 3);
 const keys = 25 * processes;
 /** Milliseconds of one computation. */
-const ms = process.env['SHARING'] ? 20 : 4;
+const ms = promised(20, 4);
 
 interface Sharer {
   readonly child: ChildProcess;
@@ -85,7 +85,7 @@ test(`${processes} processes ask for the same ${keys} keys at once: each is comp
     new Array(processes).fill(keys),
   );
   await expectUnused();
-});
+}, 300_000);
 
 test('each process but one is killed, and another takes its place: who lives has every key', async () => {
   let killed = 0;
@@ -112,4 +112,4 @@ test('each process but one is killed, and another takes its place: who lives has
   // A process with one thread computes one key at a time, and loses no more than that.
   expect(counts.reduce((sum, count) => sum + count, 0)).toBeLessThanOrEqual(keys + killed);
   await expectUnused();
-});
+}, 300_000);

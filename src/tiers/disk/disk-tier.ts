@@ -213,12 +213,9 @@ class LmdbTier implements DiskTier {
     const use = this.#uses.get(key);
     if (use) use.hits++;
     else this.#uses.set(key, { name, hits: 1 });
-    if (this.#uses.size >= MOST_USES) this.#inBackground(this.#flushUses());
-    else this.#writeUses ??= this.#clock.after(WRITE_USES_AFTER, () => this.#usesAreDue());
-  }
-
-  #usesAreDue(): void {
-    if (!this.#closing) this.#inBackground(this.#flushUses());
+    const flush = () => this.#inBackground(this.#flushUses());
+    if (this.#uses.size >= MOST_USES) flush();
+    else this.#writeUses ??= this.#clock.after(WRITE_USES_AFTER, flush);
   }
 
   async #flushUses(): Promise<void> {
