@@ -21,8 +21,6 @@ import { KeyOrder } from './key-order.ts';
 
 /** Writes under way; more are left out (and counted) rather than hold memory without bound. */
 const MAX_WRITES = 1000;
-/** To be waited for, where there is nothing to wait for. */
-const NOTHING: Promise<unknown> = Promise.resolve();
 
 /** A record that a tier had, as it is kept in memory. */
 export interface Found {
