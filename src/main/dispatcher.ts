@@ -181,7 +181,8 @@ export class Dispatcher implements Backlog {
   /** One flight behind the only one that it has. */
   #giveAhead(peer: Peer): void {
     const next = this.#waiting.front;
-    if (!next || peer.leases.size > 1 || this.size < this.#peers.size || !peer.hasRoom) return;
+    const threads = this.#peers.size + this.#work.spareThreads();
+    if (!next || peer.leases.size > 1 || this.size < threads || !peer.hasRoom) return;
     if (next.fn.typicalMs > SHORT_MS || this.#alone.has(next)) return;
     this.withdraw(next);
     const lease = this.#work.begin(next, peer);
