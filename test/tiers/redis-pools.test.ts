@@ -111,17 +111,6 @@ test('what was in flight in the other process is kept nowhere', async () => {
   expect(await one.ask('call', key)).toBe('new');
 });
 
-test('what one has computed after its own invalidation stays', async () => {
-  await bothKnow('old');
-  await say('new');
-  await one.ask('invalidate', key);
-  expect(await one.ask('call', key)).toBe('new');
-  // The messages come in order: when this one was heard, the other one was, too.
-  await other.ask('invalidate', 1_000_000);
-  await forgets().toBe(undefined);
-  expect(await one.ask('peek', key)).toBe('new');
-});
-
 test.each(['black hole', 'half open', 'cut'] as const)(
   'what was missed is forgotten: %s',
   async (how) => {

@@ -211,6 +211,49 @@ describe('a record', () => {
   });
 });
 
+describe('an invalidation', () => {
+  test('is heard by all others, in order, and not by who has told it', async () => {
+    const tiers = [openTier(), openTier(), openTier()] as const;
+    const heard = tiers.map((tier) => {
+      const all: object[] = [];
+      tier.onInvalidate((what) => all.push(what));
+      return all;
+    });
+    // Connected, so that they hear it.
+    for (const tier of tiers) await tier.get(...f1);
+    const lone = { functionId: 'f', key: 'f(\ud800)' };
+    await tiers[0].delete(lone.functionId, lone.key);
+    await tiers[0].clear('g');
+    await tiers[0].clear();
+    await tiers[1].clear('last');
+    const last = { functionId: 'last' };
+    await expect.poll(() => heard[2]).toEqual([lone, { functionId: 'g' }, {}, last]);
+    await expect.poll(() => heard[0]).toEqual([last]);
+    expect(heard[1]).toEqual([lone, { functionId: 'g' }, {}]);
+    expect(tiers[2].stats().heard).toBe(4);
+  });
+
+  test('that is none is not heard', async () => {
+    const tier = openTier();
+    const heard: object[] = [];
+    tier.onInvalidate((what) => heard.push(what));
+    await tier.get(...f1);
+    const channel = new Names(prefix).invalidations;
+    for (const foreign of [
+      '',
+      'hello',
+      '[1,2,3]',
+      '{}',
+      '["x",null,"key"]',
+      '["x","f"]',
+      '["x","f",null]',
+    ]) {
+      await server.command('PUBLISH', channel, foreign);
+    }
+    await expect.poll(() => heard).toEqual([{ functionId: 'f' }]);
+  });
+});
+
 describe('Redis itself', () => {
   test('that was flushed has nothing, and no lease', async () => {
     const tier = openTier();

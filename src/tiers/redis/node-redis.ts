@@ -93,17 +93,23 @@ function overrides(socket: object | undefined, connectTimeout: number): object {
 function connectionOf(client: NodeRedis, lost: (cause: unknown) => void): Connection {
   client.on('error', lost);
   client.on('end', lost);
+  let isCut = false;
   return {
     async open() {
       client.unref();
       await client.connect();
+      // It goes on connecting when it is destroyed meanwhile.
+      if (isCut) client.destroy();
     },
     send: (args) => client.sendCommand(args, BINARY),
     async subscribe(channels, heard) {
       await client.subscribe(channels, (message, name) => heard(String(name), message), true);
     },
     ping: () => client.sendCommand(['PING'], BINARY),
-    cut: () => client.destroy(),
+    cut() {
+      isCut = true;
+      client.destroy();
+    },
   };
 }
 

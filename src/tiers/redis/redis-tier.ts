@@ -10,27 +10,26 @@
 import { randomBytes } from 'node:crypto';
 import { type Clock, systemClock } from '../../clock.ts';
 import type { Invalidation, LeaseAnswer, TierRecord } from '../tier.ts';
+import { clientOf } from './clients.ts';
 import type { Argument, Client, Reply } from './connection.ts';
 import type { RedisStats, RedisTier } from './contract.ts';
-import { Debts } from './debts.ts';
-import { readTold, tell } from './invalidation.ts';
-import { type Ioredis, type IoredisCluster, ioredisClient, ioredisCluster } from './ioredis.ts';
+import { Invalidations } from './invalidations.ts';
 import { Leases, type LeaseTimes, leaseTimes } from './leases.ts';
 import { Names, type RedisKey } from './names.ts';
-import {
-  clientOfUrl,
-  type NodeRedis,
-  type NodeRedisCluster,
-  nodeRedisClient,
-  nodeRedisCluster,
-} from './node-redis.ts';
 import {
   type RedisTierOptions,
   type ResolvedRedisTierOptions,
   resolveRedisTierOptions,
 } from './options.ts';
 import { decodeRecord, encodeRecord, type RecordFormat } from './record.ts';
-import { GENERATION_MORE, runScript, type Script, type Send, scripts } from './scripts.ts';
+import {
+  GENERATION_MORE,
+  loadScripts,
+  runScript,
+  type Script,
+  type Send,
+  scripts,
+} from './scripts.ts';
 import { Server, type ServerTimes } from './server.ts';
 import { Waits } from './waits.ts';
 
@@ -54,19 +53,6 @@ export function openRedisTier(
   return new SharedTier(resolved, clientOf(resolved), clock, times);
 }
 
-/** The methods of a client say which package it is from. */
-function clientOf({ url, client, connectTimeout }: ResolvedRedisTierOptions): Client {
-  if (!client) return clientOfUrl(url, connectTimeout);
-  if ('callBuffer' in client) {
-    return Reflect.get(client, 'isCluster')
-      ? ioredisCluster(client as unknown as IoredisCluster, connectTimeout)
-      : ioredisClient(client as unknown as Ioredis, connectTimeout);
-  }
-  return 'masters' in client
-    ? nodeRedisCluster(client as unknown as NodeRedisCluster, connectTimeout)
-    : nodeRedisClient(client as unknown as NodeRedis, connectTimeout);
-}
-
 /** A record that Redis has, as far as it is one. */
 type Found =
   | { readonly state: 'sound'; readonly record: TierRecord }
@@ -86,10 +72,8 @@ class SharedTier implements RedisTier {
   readonly #server: Server;
   readonly #leases: Leases;
   readonly #waits: Waits;
-  readonly #debts = new Debts();
-  readonly #listeners = new Set<(what: Invalidation) => void>();
+  readonly #invalidations: Invalidations;
   #damaged = 0;
-  #heard = 0;
   #closing: Promise<void> | undefined;
 
   constructor(options: ResolvedRedisTierOptions, client: Client, clock: Clock, times: RedisTimes) {
@@ -106,11 +90,19 @@ class SharedTier implements RedisTier {
     this.#waits = new Waits(send, this.#process, clock, times.lookEvery, (isEmpty) => {
       this.#server.waited = !isEmpty;
     });
+    const ended = (what: Invalidation) => this.#endWaits(what);
+    this.#invalidations = new Invalidations(this.#names, this.#process, send, ended);
     const serverTimes = { ...times, command: options.timeout, connect: options.connectTimeout };
     const channels = [this.#names.invalidations, wakes + this.#process];
     this.#server = new Server(client, channels, clock, serverTimes, {
-      heard: (channel, message) => this.#hear(channel, message),
-      begins: (missed, direct) => this.#begin(missed, direct),
+      heard: (channel, message) => {
+        if (channel === this.#names.invalidations) this.#invalidations.hear(message);
+        else this.#waits.endOf(message.toString());
+      },
+      begins: async (missed, direct) => {
+        await loadScripts(direct);
+        await this.#invalidations.begin(missed, direct);
+      },
       stopped: () => this.#waits.endAll(),
     });
   }
@@ -154,15 +146,15 @@ class SharedTier implements RedisTier {
   }
 
   async delete(functionId: string, key: string): Promise<void> {
-    await this.#invalidate({ functionId, key });
+    await this.#invalidations.make({ functionId, key });
   }
 
   async clear(functionId?: string): Promise<void> {
-    await this.#invalidate(functionId === undefined ? {} : { functionId });
+    await this.#invalidations.make(functionId === undefined ? {} : { functionId });
   }
 
   onInvalidate(heard: (what: Invalidation) => void): void {
-    this.#listeners.add(heard);
+    this.#invalidations.listen(heard);
   }
 
   stats(): RedisStats {
@@ -170,7 +162,7 @@ class SharedTier implements RedisTier {
       connected: this.#server.isUp,
       outages: this.#server.outages,
       damaged: this.#damaged,
-      heard: this.#heard,
+      heard: this.#invalidations.heard,
     };
   }
 
@@ -236,56 +228,7 @@ class SharedTier implements RedisTier {
     return String(this.#maxAge + GENERATION_MORE);
   }
 
-  async #invalidate(what: Invalidation): Promise<void> {
-    try {
-      await this.#tell(what, this.#server.send);
-    } catch (error) {
-      this.#debts.add(what);
-      throw error;
-    }
-    this.#endWaits(what);
-  }
-
-  async #tell({ functionId, key }: Invalidation, send: Send): Promise<void> {
-    const { invalidations } = this.#names;
-    const message = tell({
-      sender: this.#process,
-      ...(functionId !== undefined && { functionId }),
-      ...(key !== undefined && { key }),
-    });
-    if (functionId !== undefined && key !== undefined) {
-      const { record, lease } = this.#names.key(functionId, key);
-      await runScript(send, scripts.delete, [record, lease], [invalidations, message]);
-      return;
-    }
-    const generations = this.#names.generations(functionId);
-    await Promise.all(generations.map((each) => send(['UNLINK', each], each)));
-    await send(['PUBLISH', invalidations, message], invalidations);
-  }
-
-  #hear(channel: string, message: Buffer): void {
-    if (channel !== this.#names.invalidations) return this.#waits.endOf(message.toString());
-    const told = readTold(message);
-    if (!told) return;
-    const { sender, ...what } = told;
-    this.#endWaits(what);
-    // What this process has invalidated it may have computed again since.
-    if (sender === this.#process) return;
-    this.#heard++;
-    this.#announce(what);
-  }
-
-  /** Before the first command is sent. */
-  async #begin(missed: boolean, send: Send): Promise<void> {
-    await this.#debts.settle((what) => this.#tell(what, send));
-    if (missed) this.#announce({});
-  }
-
-  #announce(what: Invalidation): void {
-    for (const listener of this.#listeners) listener(what);
-  }
-
-  /** Of what was invalidated, nobody has a lease any more. */
+  /** Who waits for one of these asks again. */
   #endWaits({ functionId, key }: Invalidation): void {
     if (functionId === undefined) this.#waits.endAll();
     else if (key === undefined) this.#waits.endOfFunction(functionId);

@@ -233,8 +233,8 @@ export class Server {
   #within<T>(ms: number, work: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       const late = () => reject(new LateError(`no answer within ${ms} ms`));
-      const { soon } = this.#clock;
-      const timer = this.#clock.after(ms, () => soon(() => soon(late)));
+      const clock = this.#clock;
+      const timer = clock.after(ms, () => clock.soon(() => clock.soon(late)));
       work.then(resolve, reject).finally(() => timer.cancel());
     });
   }
