@@ -3,6 +3,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { RedisAccessError } from '../../src/errors.ts';
 import type { RedisTier } from '../../src/tiers/redis/contract.ts';
@@ -112,7 +113,9 @@ const outages: Record<string, { begin(): unknown; end(): unknown }> = {
   },
 };
 
-describe.each(Object.keys(outages))('%s', (what) => {
+/** All of them with `OUTAGES=4`. */
+const most = Number(process.env['OUTAGES'] ?? 2);
+describe.each(Object.keys(outages).slice(0, most))('%s', (what) => {
   const begin = () => outages[what]?.begin();
   const end = () => outages[what]?.end();
 
@@ -220,6 +223,22 @@ test.each(['pubsub', 'normal'])('a killed %s connection is made again', async (t
   expect(await whenUp(tier, () => tier.get(...f1))).toMatchObject({ value });
 });
 
+test.each(['connections that are cut', 'a black hole'])(
+  'a client of ioredis is used again after %s',
+  async (what) => {
+    const client = new Redis(proxy.port, { lazyConnect: true, keyPrefix: 'ignored' });
+    const options = { client, prefix, timeout: 400, connectTimeout: 400 };
+    const tier = openRedisTier(options, undefined, { ...times, ping: 20 });
+    open.add(tier);
+    await whenUp(tier, () => tier.set(...f1, record([1])));
+    outages[what]?.begin();
+    await connected(tier).toBe(false);
+    outages[what]?.end();
+    expect(await whenUp(tier, () => tier.get(...f1))).toMatchObject({ value });
+    expect(client.status).toBe('wait');
+  },
+);
+
 describe('a server that is not there', () => {
   let own: RedisServer;
   beforeEach(async () => {
@@ -261,15 +280,18 @@ describe('a server that is not there', () => {
 
 describe('a process', () => {
   const idle = fileURLToPath(new URL('redis-app/idle.mjs', import.meta.url));
-  const run = (url: string) => promisify(execFile)(process.execPath, [idle, url]);
+  const run = (...args: string[]) => promisify(execFile)(process.execPath, [idle, ...args]);
 
-  test('with an open tier, that has nothing to do, ends', async () => {
-    expect(await run(server.url)).toEqual({ stdout: 'true\n', stderr: '' });
-  });
+  test.each(['redis', 'ioredis'])(
+    'with an open tier by %s, that has nothing to do, ends',
+    async (by) => {
+      expect(await run(server.url, by)).toEqual({ stdout: 'true\n', stderr: '' });
+    },
+  );
 
   test('with an open tier, and no Redis, ends', async () => {
     proxy.weather = 'black hole';
-    const { stdout, stderr } = await run(`redis://127.0.0.1:${proxy.port}`);
+    const { stdout, stderr } = await run(`redis://127.0.0.1:${proxy.port}`, 'redis');
     expect(stdout).toBe('RedisAccessError\n');
     expect(stderr).toContain('ThreadmemoWarning: Redis does not answer');
   });

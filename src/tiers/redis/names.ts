@@ -35,6 +35,7 @@ export class Names {
   /** Where invalidations are told. */
   readonly invalidations: string;
   readonly #prefix: string;
+  readonly #functions = new Map<string, string>();
 
   constructor(prefix: string) {
     this.#prefix = prefix;
@@ -52,19 +53,27 @@ export class Names {
       record: this.#in(bucket, `r:${name}`),
       lease: this.#in(bucket, `l:${name}`),
       all: this.#in(bucket, 'g'),
-      own: this.#in(bucket, `g:${functionName(functionId)}`),
+      own: this.#in(bucket, `g:${this.#function(functionId)}`),
     };
   }
 
   /** The generations of a function, or of everything, in all buckets. */
   generations(functionId?: string): string[] {
-    const name = functionId === undefined ? 'g' : `g:${functionName(functionId)}`;
+    const name = functionId === undefined ? 'g' : `g:${this.#function(functionId)}`;
     return Array.from({ length: BUCKETS }, (_, bucket) => this.#in(bucket, name));
   }
 
   /** Where a process is told that what it waits for is over. */
   wakes(processName: string): string {
     return `${this.#prefix}:wakes:${processName}`;
+  }
+
+  #function(functionId: string): string {
+    const known = this.#functions.get(functionId);
+    if (known !== undefined) return known;
+    const name = createHash('sha256').update(tagged(functionId)).digest('base64url');
+    this.#functions.set(functionId, name);
+    return name;
   }
 
   #in(bucket: number, name: string): string {
@@ -81,10 +90,6 @@ export function byBucket<T extends { readonly key: RedisKey }>(all: Iterable<T>)
     else buckets.set(each.key.all, [each]);
   }
   return buckets;
-}
-
-function functionName(functionId: string): string {
-  return createHash('sha256').update(tagged(functionId)).digest('base64url');
 }
 
 /** Its length first, so that two texts behind each other are no other two. */

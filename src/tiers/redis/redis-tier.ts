@@ -22,7 +22,14 @@ import {
   resolveRedisTierOptions,
 } from './options.ts';
 import { decodeRecord, encodeRecord, type RecordFormat } from './record.ts';
-import { GENERATION_MORE, runScript, type Script, type Send, scripts } from './scripts.ts';
+import {
+  GENERATION_MORE,
+  loadScripts,
+  runScript,
+  type Script,
+  type Send,
+  scripts,
+} from './scripts.ts';
 import { Server, type ServerTimes } from './server.ts';
 import { Waits } from './waits.ts';
 
@@ -92,7 +99,10 @@ class SharedTier implements RedisTier {
         if (channel === this.#names.invalidations) this.#invalidations.hear(message);
         else this.#waits.endOf(message.toString());
       },
-      begins: (missed, direct) => this.#invalidations.begin(missed, direct),
+      begins: async (missed, direct) => {
+        await loadScripts(direct);
+        await this.#invalidations.begin(missed, direct);
+      },
       stopped: () => this.#waits.endAll(),
     });
   }

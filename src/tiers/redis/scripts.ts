@@ -210,6 +210,13 @@ export type Script = (typeof scripts)[keyof typeof scripts];
 /** Sends one command. */
 export type Send = (args: readonly Argument[], key: string) => Promise<Reply>;
 
+/** So that many who ask at once do not all send the scripts. A cluster's other nodes learn them later. */
+export async function loadScripts(send: Send): Promise<void> {
+  const load = ({ text }: Script) => send(['SCRIPT', 'LOAD', text], '');
+  // Who may not do this may still run them.
+  await Promise.allSettled(Object.values(scripts).map(load));
+}
+
 /** Runs a script that Redis may not know yet: after its start, a failover, or a SCRIPT FLUSH. */
 export async function runScript(
   send: Send,

@@ -1,8 +1,11 @@
 /** Opens a tier, uses it once, and leaves it open. */
 
+import { Redis } from 'ioredis';
 import { redisTier } from 'threadmemo/redis';
 
-const tier = redisTier({ url: process.argv[2], timeout: 3000 });
+const [url, by] = process.argv.slice(2);
+const where = by === 'redis' ? { url } : { client: new Redis(url, { lazyConnect: true }) };
+const tier = redisTier({ ...where, timeout: 3000 });
 try {
   await tier.get('f', 'f(1)');
   console.log(tier.stats().connected);
