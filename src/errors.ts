@@ -130,6 +130,11 @@ export class DiskVersionError extends MemoError {
   static override readonly code = 'ERR_THREADMEMO_DISK_VERSION';
 }
 
+/** The store behind a tier does not answer in time, or not at all; or its tier was closed. */
+export class TierAccessError extends MemoError {
+  static override readonly code = 'ERR_THREADMEMO_TIER_ACCESS';
+}
+
 /** It cannot be told which code a function reaches, so its results are in no persistent tier. */
 export class FingerprintError extends MemoError {
   static override readonly code = 'ERR_THREADMEMO_FINGERPRINT';
@@ -151,6 +156,7 @@ const classes = [
   DiskAccessError,
   DiskFormatError,
   DiskVersionError,
+  TierAccessError,
   FingerprintError,
 ];
 

@@ -10,13 +10,14 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 /** From the top down: a file may import from the lines below its own, and from its own folder. */
 const layers = [
   ['src/cli/'],
-  ['src/index.ts', 'src/disk.ts', 'workers/pool.ts'],
+  ['src/index.ts', 'src/disk.ts', 'src/keyv.ts', 'workers/pool.ts'],
   ['src/memoize.ts', 'src/current-signal.ts'],
   ['src/main/', 'src/thread/'],
   ['src/near/'],
   ['src/side.ts', 'src/map.ts'],
   ['src/registry.ts', 'src/call-limits.ts'],
-  ['src/tiers/disk/'],
+  ['src/tiers/keyv/'],
+  ['src/tiers/disk/', 'src/tiers/redis/'],
   ['src/options.ts'],
   ['src/keys/', 'src/tiers/', 'src/eviction/', 'src/arena/'],
   ['src/values/', 'src/fingerprint/'],

@@ -49,6 +49,12 @@ export interface TierLease {
   release(): Promise<void>;
 }
 
+/** What was invalidated: a key of a function; without `key` all of the function; else everything. */
+export interface Invalidation {
+  readonly functionId?: string;
+  readonly key?: string;
+}
+
 export interface Tier {
   /** Names the tier in `pool.stats()`. */
   readonly name: string;

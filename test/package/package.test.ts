@@ -97,6 +97,7 @@ describe('in a script of one file', { timeout: 90_000 }, () => {
 const known = {
   threadmemo: 'memoize',
   'threadmemo/disk': 'diskTier',
+  'threadmemo/keyv': 'keyvTier',
   'threadmemo/tier-suite': 'tierCases',
 };
 test.each(Object.entries(known))(
@@ -120,7 +121,7 @@ test('only the parts that are used are loaded', { timeout: 90_000 }, async () =>
   expect(loaded.main).toContainEqual(expect.stringMatching(/piscina.dist.index\.js$/));
   expect(
     [...loaded.main, ...loaded.worker].filter((file) =>
-      /lmdb|redis|commander|dist.src.cli/.test(file),
+      /lmdb|redis|keyv|commander|dist.src.cli/.test(file),
     ),
   ).toEqual([]);
 
