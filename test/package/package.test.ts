@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ABORTED, createProject, type Project } from './project.ts';
 
 /** Bytes; raise it only for what is worth a download. */
-const largest = 790_000;
+const largest = 880_000;
 
 const page = { html: '<p class="dark" title="DARK, DARK">HELLO</p>', inWorker: true };
 const rendered = {
@@ -98,6 +98,7 @@ const known = {
   threadmemo: 'memoize',
   'threadmemo/disk': 'diskTier',
   'threadmemo/keyv': 'keyvTier',
+  'threadmemo/memcached': 'memcachedTier',
   'threadmemo/tier-suite': 'tierCases',
 };
 test.each(Object.entries(known))(
