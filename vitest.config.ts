@@ -9,6 +9,8 @@ export default defineConfig({
     alias: [
       { find: 'threadmemo/redis', replacement: here('dist/src/redis.js') },
       { find: 'threadmemo/disk', replacement: here('dist/src/disk.js') },
+      { find: 'threadmemo/keyv', replacement: here('dist/src/keyv.js') },
+      { find: 'threadmemo/memcached', replacement: here('dist/src/memcached.js') },
       { find: 'threadmemo/tier-suite', replacement: here('dist/src/tiers/suite.js') },
       { find: 'threadmemo', replacement: here('dist/src/index.js') },
       // Where the threads find them too: a thread that loads tsx first takes seven times as long.

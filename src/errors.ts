@@ -135,6 +135,11 @@ export class RedisAccessError extends MemoError {
   static override readonly code = 'ERR_THREADMEMO_REDIS_ACCESS';
 }
 
+/** The store behind a tier does not answer in time, or not at all; or its tier was closed. */
+export class TierAccessError extends MemoError {
+  static override readonly code = 'ERR_THREADMEMO_TIER_ACCESS';
+}
+
 /** It cannot be told which code a function reaches, so its results are in no persistent tier. */
 export class FingerprintError extends MemoError {
   static override readonly code = 'ERR_THREADMEMO_FINGERPRINT';
@@ -157,6 +162,7 @@ const classes = [
   DiskFormatError,
   DiskVersionError,
   RedisAccessError,
+  TierAccessError,
   FingerprintError,
 ];
 

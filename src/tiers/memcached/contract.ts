@@ -1,0 +1,23 @@
+/** What a memcached tier does beyond what every tier does. */
+
+import type { LeaseAnswer, Tier } from '../tier.ts';
+
+export interface MemcachedStats {
+  readonly servers: number;
+  /** Servers that answer, as far as this process knows. */
+  readonly connected: number;
+  /** Times that one of them did not. */
+  readonly outages: number;
+  /** Items that this process has met and removed: damaged, foreign, of another format. */
+  readonly damaged: number;
+  /** Records that were not stored, because they were larger than memcached takes. */
+  readonly tooLarge: number;
+}
+
+/** A tier in memcached. */
+export interface MemcachedTier extends Tier {
+  readonly persistent: true;
+  /** Among all processes that use the same servers. */
+  lease(functionId: string, key: string, refresh?: boolean): Promise<LeaseAnswer>;
+  stats(): MemcachedStats;
+}

@@ -1,0 +1,147 @@
+/**
+ * Single flight between processes: of all that ask for a key, one puts an item with its token there.
+ *
+ * memcached has leases of its own (`mg` with `N`, which puts an empty item where there is none). They
+ * are not used: an empty item does not say to which generation it belongs, so nobody could tell after
+ * a clear that it is over. `ms` with `ME` decides just as well, and takes a round trip more.
+ *
+ * The item lives for some seconds, and its holder puts that off as long as the process runs. One that
+ * dies, is stopped for longer, or is cut off from memcached, loses its leases. Everything that a
+ * holder does is a compare-and-swap, so it does not matter who has noticed.
+ */
+
+import { randomBytes } from 'node:crypto';
+import type { Clock, Timer } from '../../clock.ts';
+import type { Item } from './item.ts';
+import { look, remove, type Seen, write } from './items.ts';
+import type { MemcachedKey } from './names.ts';
+import type { Server } from './server.ts';
+
+export interface LeaseTimes {
+  /** Seconds that a lease lives when it is not renewed; memcached may take one off. */
+  readonly life: number;
+  /** Milliseconds between two renewals. */
+  readonly renewEvery: number;
+}
+
+export interface Held {
+  readonly server: Server;
+  readonly key: MemcachedKey;
+  readonly token: Buffer;
+  readonly generations: Buffer;
+  cas: string;
+  /** A record that is there beside the lease, for those who read while it is computed anew. */
+  record: Buffer | undefined;
+  /** When it is over, in the clock's milliseconds. */
+  recordUntil: number;
+  /** Nothing may be stored under it any more. */
+  ended: boolean;
+}
+
+/** Others may change the item in between: by a `set` without a lease. */
+const MOST_TRIES = 5;
+
+export class Leases {
+  readonly #clock: Clock;
+  readonly #times: LeaseTimes;
+  readonly #held = new Set<Held>();
+  #timer: Timer | undefined;
+
+  constructor(clock: Clock, times: LeaseTimes) {
+    this.#clock = clock;
+    this.#times = times;
+  }
+
+  get life(): number {
+    return this.#times.life;
+  }
+
+  /** Replaces what was seen by a lease, and keeps what there is of a record. */
+  async take(server: Server, key: MemcachedKey, seen: Seen, generations: Buffer) {
+    const token = randomBytes(16);
+    const { record, left = 0 } = seen.item ?? {};
+    const item: Item = { generations, token, tooLarge: false, record, left };
+    const written = await write(server, key, item, this.#times.life, seen.cas);
+    if (written.state !== 'done') return undefined;
+    const held: Held = {
+      ...{ server, key, token, generations, cas: written.cas, ended: false },
+      record: record && Buffer.from(record),
+      recordUntil: this.#clock.now() + left,
+    };
+    this.#held.add(held);
+    this.#renewLater();
+    return held;
+  }
+
+  /** It is renewed until this is called. */
+  end(held: Held): void {
+    held.ended = true;
+    this.#held.delete(held);
+  }
+
+  /**
+   * Replaces the lease, unless it has ended.
+   * @returns whether it has
+   */
+  async replace(held: Held, item: Item, ttl: number): Promise<boolean> {
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
+      const written = await write(held.server, held.key, item, ttl, held.cas);
+      if (written.state === 'done') held.cas = written.cas;
+      if (written.state !== 'changed') return written.state === 'done';
+      if (!(await this.#isStillThere(held))) return false;
+    }
+    throw new Error('the lease was changed too often');
+  }
+
+  /** Without a record of its own: what was there beside it stays. */
+  async release(held: Held): Promise<void> {
+    if (held.ended) return;
+    this.end(held);
+    const left = held.recordUntil - this.#clock.now();
+    const { record, generations } = held;
+    if (!record || left <= 0) {
+      if (await this.#isStillThere(held)) await remove(held.server, held.key.name, held.cas);
+      return;
+    }
+    const item: Item = { generations, token: undefined, tooLarge: false, record, left };
+    await this.replace(held, item, secondsFor(left));
+  }
+
+  /** Ends all of them; those that cannot be told end by themselves. */
+  async close(): Promise<void> {
+    this.#timer?.cancel();
+    await Promise.allSettled([...this.#held].map((held) => this.release(held)));
+  }
+
+  async #isStillThere(held: Held): Promise<boolean> {
+    const { cas, item } = await look(held.server, held.key);
+    if (cas === undefined || !item?.token?.equals(held.token)) return false;
+    held.cas = cas;
+    held.record = item.record && Buffer.from(item.record);
+    held.recordUntil = this.#clock.now() + item.left;
+    return true;
+  }
+
+  #renewLater(): void {
+    this.#timer ??= this.#clock.after(this.#times.renewEvery, () => {
+      this.#timer = undefined;
+      if (this.#held.size === 0) return;
+      this.#renewLater();
+      for (const held of this.#held) void this.#renew(held);
+    });
+  }
+
+  /** One that cannot be renewed is tried again, and lives for some seconds. */
+  async #renew(held: Held): Promise<void> {
+    const { token, generations, record } = held;
+    const left = held.recordUntil - this.#clock.now();
+    const item: Item = { generations, token, tooLarge: false, record, left };
+    const isHeld = await this.replace(held, item, this.#times.life).catch(() => true);
+    if (!isHeld) this.end(held);
+  }
+}
+
+/** One more, because memcached may take one off. */
+export function secondsFor(ms: number): number {
+  return Math.ceil(ms / 1000) + 1;
+}

@@ -1,0 +1,198 @@
+/**
+ * The tier that processes on several machines share through memcached, with single flight between
+ * them: records and leases are items, and everything that depends on what was read is written by
+ * compare-and-swap.
+ *
+ * What memcached cannot do: nobody is told anything, so who waits looks now and then, and what other
+ * processes have in their own memory they do not know to be invalid.
+ */
+
+import { connect } from 'node:net';
+import { type Clock, systemClock } from '../../clock.ts';
+import type { Invalidation, LeaseAnswer, TierLease, TierRecord } from '../tier.ts';
+import type { Send } from './connection.ts';
+import type { MemcachedStats, MemcachedTier } from './contract.ts';
+import type { Item } from './item.ts';
+import { generationsOf, look, presentGenerations } from './items.ts';
+import { type Held, Leases, type LeaseTimes } from './leases.ts';
+import { type MemcachedKey, Names, serverOf } from './names.ts';
+import {
+  type Address,
+  addressText,
+  type MemcachedTierOptions,
+  type ResolvedMemcachedTierOptions,
+  resolveMemcachedTierOptions,
+} from './options.ts';
+import { Records, tooLarge } from './records.ts';
+import { Server } from './server.ts';
+import { Waits } from './waits.ts';
+
+/** For tests that cannot wait. */
+export interface MemcachedTimes extends LeaseTimes {
+  /** Milliseconds until a server that is away is tried again. */
+  readonly retry: number;
+}
+
+const memcachedTimes: MemcachedTimes = { life: 5, renewEvery: 1000, retry: 1000 };
+
+/** Others change an item while it is looked at. */
+const MOST_TRIES = 20;
+
+/** @throws {OptionError} */
+export function openMemcachedTier(
+  options: MemcachedTierOptions,
+  clock: Clock = systemClock,
+  times: MemcachedTimes = memcachedTimes,
+): MemcachedTier {
+  return new SharedTier(resolveMemcachedTierOptions(options), clock, times);
+}
+
+class SharedTier implements MemcachedTier {
+  readonly name = 'memcached';
+  readonly persistent = true;
+  readonly #clock: Clock;
+  readonly #options: ResolvedMemcachedTierOptions;
+  readonly #records: Records;
+  readonly #names: Names;
+  readonly #servers: readonly Server[];
+  readonly #leases: Leases;
+  readonly #waits: Waits;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: ResolvedMemcachedTierOptions, clock: Clock, times: MemcachedTimes) {
+    const { timeout, connectTimeout } = options;
+    this.#clock = clock;
+    this.#options = options;
+    this.#records = new Records(options, clock);
+    this.#names = new Names(options.prefix);
+    this.#leases = new Leases(clock, times);
+    this.#waits = new Waits(clock);
+    const serverTimes = { command: timeout, connect: connectTimeout, retry: times.retry };
+    const tell = (what: Invalidation, send: Send) => this.#tell(what, send);
+    this.#servers = options.servers.map((address) => {
+      const connect = () => this.#connect(address);
+      return new Server(addressText(address), clock, serverTimes, { connect, tell });
+    });
+  }
+
+  async get(functionId: string, key: string): Promise<TierRecord | undefined> {
+    const { names, server } = this.#find(functionId, key);
+    const asked = this.#clock.date();
+    return this.#records.read(server, names, await look(server, names), asked);
+  }
+
+  async set(functionId: string, key: string, record: TierRecord): Promise<void> {
+    const { names, server } = this.#find(functionId, key);
+    const left = record.expiresAt - this.#clock.date();
+    const generations = await generationsOf(server, names);
+    const encoded = await this.#records.encode(names, record, generations);
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
+      const { cas, item: there, generations: now } = await look(server, names);
+      // It was cleared meanwhile.
+      if (!now?.equals(generations)) return;
+      // A lease stays as it is, and the record beside it for as long.
+      const token = there?.token;
+      const item: Item = { ...this.#records.itemOf(encoded, left, generations), token };
+      const ttl = token ? this.#leases.life : this.#records.secondsFor(left);
+      if (!(await this.#records.put(server, names, item, ttl, cas))) continue;
+      if (item.tooLarge) throw tooLarge();
+      return;
+    }
+    throw new Error('others write the same key all the time');
+  }
+
+  async lease(functionId: string, key: string, refresh = false): Promise<LeaseAnswer> {
+    const { names, server } = this.#find(functionId, key);
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
+      const asked = this.#clock.date();
+      const seen = await look(server, names);
+      const { item, cas } = seen;
+      if (item?.tooLarge) throw tooLarge();
+      if (item?.token && cas !== undefined) {
+        const { generations } = item;
+        return { state: 'held', ...this.#waits.add({ server, key: names, cas, generations }) };
+      }
+      const record = await this.#records.read(server, names, seen, asked);
+      if (record && !refresh) return { state: 'found', record };
+      const generations = seen.generations ?? (await generationsOf(server, names));
+      const kept = record ? seen : { ...seen, item: undefined };
+      const held = await this.#leases.take(server, names, kept, generations);
+      if (held) return { state: 'granted', lease: this.#leaseOf(held) };
+    }
+    throw new Error('others ask for the same key all the time');
+  }
+
+  async delete(functionId: string, key: string): Promise<void> {
+    await this.#find(functionId, key).server.invalidate({ functionId, key });
+  }
+
+  async clear(functionId?: string): Promise<void> {
+    const what = functionId === undefined ? {} : { functionId };
+    const told = await Promise.allSettled(this.#servers.map((server) => server.invalidate(what)));
+    const failed = told.find((each) => each.status === 'rejected');
+    if (failed) throw failed.reason;
+  }
+
+  stats(): MemcachedStats {
+    return {
+      servers: this.#servers.length,
+      connected: this.#servers.filter(({ isUp }) => isUp).length,
+      outages: this.#servers.reduce((sum, { outages }) => sum + outages, 0),
+      damaged: this.#records.damaged,
+      tooLarge: this.#records.tooLarge,
+    };
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#waits.endAll();
+    await this.#leases.close();
+    for (const server of this.#servers) server.close();
+    this.#waits.endAll();
+  }
+
+  #connect(address: Address) {
+    if (this.#options.connect) return this.#options.connect(address);
+    const socket = connect({ ...address, noDelay: true, keepAlive: true });
+    // Calls keep the process alive, and a connection does not.
+    return socket.unref();
+  }
+
+  #find(functionId: string, key: string): { names: MemcachedKey; server: Server } {
+    const names = this.#names.key(functionId, key);
+    return { names, server: serverOf(this.#servers, names.name) };
+  }
+
+  async #tell({ functionId, key }: Invalidation, send: Send): Promise<void> {
+    const isKey = functionId !== undefined && key !== undefined;
+    const name = isKey ? this.#names.key(functionId, key).name : this.#names.generation(functionId);
+    await send({ line: `md ${name}` });
+  }
+
+  #leaseOf(held: Held): TierLease {
+    return {
+      store: (record) => this.#store(held, record),
+      release: () => this.#leases.release(held),
+    };
+  }
+
+  async #store(held: Held, record: TierRecord): Promise<boolean> {
+    if (held.ended) return false;
+    held.ended = true;
+    const { key, generations, server } = held;
+    const left = record.expiresAt - this.#clock.date();
+    // It is renewed until then: to compress a large value may take a while.
+    const encoded = await this.#records
+      .encode(key, record, generations)
+      .finally(() => this.#leases.end(held));
+    const item = this.#records.itemOf(encoded, left, generations);
+    if (!(await this.#records.replace(this.#leases, held, item))) return false;
+    if (item.tooLarge) throw tooLarge();
+    // What a clear has ended belongs to a generation that is over: nobody finds it.
+    return (await presentGenerations(server, key))?.equals(generations) === true;
+  }
+}

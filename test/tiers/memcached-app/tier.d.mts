@@ -1,0 +1,3 @@
+import type { MemcachedTier } from '../../../src/tiers/memcached/contract.ts';
+
+export function openTier(servers: string): MemcachedTier;
