@@ -1,4 +1,5 @@
 /** Which questions are there? The one file that names them, in the order of a full run. */
+import { fleet } from './fleet.ts';
 import { fragments } from './fragments.ts';
 import { hit } from './hit.ts';
 import { hitMain } from './hit-main.ts';
@@ -19,6 +20,7 @@ const inOrder: readonly Scenario[] = [
   hitMain,
   mainLoad,
   fragments,
+  fleet,
   sync,
   scale,
   memory,
