@@ -7,7 +7,16 @@ import { threads } from './scenario.ts';
 import { seed } from './zipf.ts';
 
 const packages = [
-  ...['piscina', 'p-memoize', 'lru-cache', 'bentocache', 'async-cache-dedupe', 'lmdb', 'ioredis'],
+  ...[
+    'piscina',
+    'p-memoize',
+    'lru-cache',
+    'bentocache',
+    'async-cache-dedupe',
+    'layered-loader',
+    'lmdb',
+    'ioredis',
+  ],
 ];
 
 /** What stands at the head of every report, in either form. */

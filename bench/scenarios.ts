@@ -1,5 +1,6 @@
 /** Which questions are there? The one file that names them, in the order of a full run. */
 import { disk } from './disk.ts';
+import { fleet } from './fleet.ts';
 import { fragments } from './fragments.ts';
 import { hit } from './hit.ts';
 import { hitMain } from './hit-main.ts';
@@ -21,6 +22,7 @@ const inOrder: readonly Scenario[] = [
   hitMain,
   mainLoad,
   fragments,
+  fleet,
   sync,
   scale,
   memory,

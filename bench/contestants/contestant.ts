@@ -27,6 +27,7 @@ export type PartName =
   | `${'near' | 'shared'}, ${string}`
   | 'main-load'
   | 'fragments'
+  | `fleet ${'stampede' | 'hits' | 'handover' | 'outage'}`
   | 'sync'
   | 'scale'
   | 'memory'

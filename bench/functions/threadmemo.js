@@ -3,3 +3,4 @@
  * folder has a package.json of its own, so the name `threadmemo` does not lead to it.
  */
 export { createPool, memoize } from '../../dist/src/index.js';
+export { redisTier } from '../../dist/src/redis.js';

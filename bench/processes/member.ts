@@ -1,0 +1,121 @@
+/** What does one process of a fleet do? What its orders say, with the contestant's cache. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+import { expectAnswer } from '../callers.ts';
+import { resetCounts, tally } from '../functions/counts.js';
+import { timeHits } from '../functions/hits.js';
+import { stampedeCost } from '../functions/plain.js';
+import { redisTier } from '../functions/threadmemo.js';
+import type { MemberCache, OpenCache } from './member-cache.ts';
+
+const [contestant, portText] = process.argv.slice(2);
+const port = Number(portText);
+/** Milliseconds for which a process sleeps before what is measured. */
+const rest = 10;
+const functions = new URL('../functions/plain.js', import.meta.url);
+
+let cache: MemberCache;
+let handover: ReturnType<typeof redisTier> | undefined;
+let redis: Redis | undefined;
+let found: Promise<number> | undefined;
+let store: (() => Promise<boolean>) | undefined;
+
+function tier() {
+  handover ??= redisTier({ url: `redis://127.0.0.1:${port}`, prefix: 'handover' });
+  return handover;
+}
+
+/** Nanoseconds, of a clock that all processes of a machine share. */
+const now = () => Number(process.hrtime.bigint());
+
+const orders = {
+  async open() {
+    const { openCache }: { openCache: OpenCache } = await import(`./${contestant}.ts`);
+    cache = await openCache({ port, functions });
+  },
+
+  /** All keys at once. */
+  async stampede(from: number, to: number) {
+    resetCounts();
+    const keys = Array.from({ length: to - from }, (_, at) => from + at);
+    const answers = await Promise.all(keys.map((key) => cache.call('cost20ms', key)));
+    for (const [at, answer] of answers.entries()) expectAnswer(answer, from + at + 1);
+    return tally().computations;
+  },
+
+  /** Nanoseconds a hit, once the compiler has seen many. */
+  async hits(key: number, ms: number) {
+    const hit = () => cache.call('cost20ms', key);
+    await timeHits(hit, ms);
+    return timeHits(hit, ms);
+  },
+
+  /** New keys one after the other, until Redis is used again after `end`. */
+  async outage(from: number, end: number) {
+    let longest = 0;
+    let usesBefore: number | undefined;
+    for (let key = from; ; key++) {
+      const start = performance.now();
+      await cache.call('cost20ms', key);
+      longest = Math.max(longest, performance.now() - start - stampedeCost);
+      if (Date.now() < end) continue;
+      const uses = cache.uses?.() ?? 0;
+      usesBefore ??= uses;
+      if (uses > usesBefore) return { longest, back: Date.now() - end };
+    }
+  },
+
+  async hold(key: string) {
+    const answer = await tier().lease('f', key);
+    if (answer.state !== 'granted') throw new Error(`the lease is ${answer.state}`);
+    const value = { codec: 9 as const, bytes: new Uint8Array(100) };
+    store = () => answer.lease.store({ value, ms: 1, expiresAt: Date.now() + 60_000 });
+  },
+
+  /** When it began to store, and when it knew that it has. */
+  async store() {
+    const begun = now();
+    await store?.();
+    return { begun, ended: now() };
+  },
+
+  /** Nanoseconds of one round trip, after the same rest as before a handover. */
+  async ping() {
+    redis ??= new Redis(port, '127.0.0.1');
+    await redis.ping();
+    await sleep(rest);
+    const start = now();
+    await redis.ping();
+    return now() - start;
+  },
+
+  /** Has it wait for a value that another process has the lease of. */
+  async waitFor(key: string) {
+    const answer = await tier().lease('f', key);
+    if (answer.state !== 'held') throw new Error(`the lease is ${answer.state}`);
+    found = answer.over.then(async () => {
+      const { state } = await tier().lease('f', key);
+      return state === 'found' ? now() : Number.NaN;
+    });
+  },
+
+  /** When it had it. */
+  async found() {
+    return found;
+  },
+};
+
+export type MemberOrders = typeof orders;
+
+process.on('message', async ({ name, args }: { name: keyof MemberOrders; args: never[] }) => {
+  try {
+    const run = orders[name] as (...args: never[]) => Promise<unknown>;
+    process.send?.({ answer: await run(...args) });
+  } catch (error) {
+    process.send?.({ error: error instanceof Error ? error.message : String(error) });
+  }
+});
+process.once('disconnect', async () => {
+  redis?.disconnect();
+  await Promise.all([cache.close(), handover?.close()]);
+});
