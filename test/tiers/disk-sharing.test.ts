@@ -109,7 +109,7 @@ test('each process but one is killed, and another takes its place: who lives has
   const counts = await computations();
   expect(killed).toBeGreaterThan(0);
   expect(Math.min(...counts)).toBe(1);
-  // A process with one thread computes one key at a time, and loses no more than that.
-  expect(counts.reduce((sum, count) => sum + count, 0)).toBeLessThanOrEqual(keys + killed);
+  // What it was computing, and what it had computed and not written yet: one each, with one thread.
+  expect(counts.reduce((sum, count) => sum + count, 0)).toBeLessThanOrEqual(keys + 2 * killed);
   await expectUnused();
 }, 300_000);
