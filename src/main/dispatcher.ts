@@ -6,11 +6,9 @@
  * it any more, or put first when its thread has died.
  *
  * A thread is given one flight at a time, or as many tiny ones as fill {@link BATCH_MS} by what
- * their functions took lately; and while more wait than there are threads, one short flight ahead, so
- * that it need not wait for this thread, which has to get a busy processor first. The estimate may be
- * wrong. So a task that its thread has not started can be taken back: by a thread that wants its value
- * (see `coordinator.ts`); or here, when another thread has nothing else, or when it was still not
- * started at the second look. A thread whose task waits for another computation is free for more.
+ * their functions took lately. That may be wrong. So a task that its thread has not started can be
+ * taken back: by a thread that wants its value (see `coordinator.ts`), or here, when it was still
+ * not started at the second look. A thread whose task waits for another computation is free for more.
  */
 
 import type { Clock } from '../clock.ts';
@@ -21,8 +19,6 @@ import type { Backlog } from './flights.ts';
 /** Work that a thread is given at once: a few times what it costs to wake it. */
 const BATCH_MS = 0.2;
 const LOOK_AFTER_MS = 2;
-/** What takes no longer is handed out ahead. */
-const SHORT_MS = 10;
 
 export interface Work {
   /** Makes the lease for a task in this thread. */
@@ -53,8 +49,6 @@ export class Dispatcher implements Backlog {
   /** Tasks that were handed over between the last two looks, and those before them. */
   #young: Lease[] = [];
   #old: Lease[] = [];
-  /** Tasks that are not tiny, and stood behind another when they were handed over. */
-  readonly #ahead = new Set<Lease>();
 
   constructor(maxQueue: number, clock: Clock, work: Work) {
     this.#maxQueue = maxQueue;
@@ -123,22 +117,8 @@ export class Dispatcher implements Backlog {
         if ((peer.leases.size === 0) === isFirst) this.#give(peer);
       }
     }
-    if (this.size > 0) return this.#work.threadsWanted(this.size);
-    this.#work.hungry();
-    this.#takeFromTheBusy();
-  }
-
-  /** A thread that has nothing gets what another was handed ahead, and has not started. */
-  #takeFromTheBusy(): void {
-    for (const peer of this.#peers) {
-      for (const lease of isIdle(peer) ? this.#ahead : []) {
-        this.#ahead.delete(lease);
-        if (lease.peer !== peer && isUnderWay(lease) && this.#work.reclaim(lease)) {
-          this.#give(peer);
-          break;
-        }
-      }
-    }
+    if (this.size > 0) this.#work.threadsWanted(this.size);
+    else this.#work.hungry();
   }
 
   /** An idle thread is woken at once; what comes later in the same turn travels together. */
@@ -152,8 +132,7 @@ export class Dispatcher implements Backlog {
   }
 
   readonly #feedSoon = (): void => {
-    if (this.#feedAhead) return;
-    if (this.size + this.#work.inLine() + this.#ahead.size === 0) return;
+    if (this.#feedAhead || this.size + this.#work.inLine() === 0) return;
     this.#feedAhead = true;
     queueMicrotask(() => {
       this.#feedAhead = false;
@@ -164,7 +143,7 @@ export class Dispatcher implements Backlog {
   /** A thread that is busy long enough is given more later, and more at once. */
   #give(peer: Peer): void {
     if (peer.blocking.size > 0) return;
-    if (peer.active > 0 && peer.expectedMs > BATCH_MS / 4) return this.#giveAhead(peer);
+    if (peer.active > 0 && peer.expectedMs > BATCH_MS / 4) return;
     const before = peer.leases.size;
     for (let flight = this.#nextFor(peer); flight; flight = this.#nextFor(peer)) {
       const expectedMs = this.#expectedMs(flight);
@@ -176,21 +155,6 @@ export class Dispatcher implements Backlog {
       if (behind) this.#watch(lease);
     }
     if (peer.leases.size > before) peer.handOver();
-  }
-
-  /** One flight behind the only one that it has. */
-  #giveAhead(peer: Peer): void {
-    const next = this.#waiting.front;
-    const threads = this.#peers.size + this.#work.spareThreads();
-    if (!next || peer.leases.size > 1 || this.size < threads || !peer.hasRoom) return;
-    if (next.fn.typicalMs > SHORT_MS || this.#alone.has(next)) return;
-    this.withdraw(next);
-    const lease = this.#work.begin(next, peer);
-    lease.expects(BATCH_MS);
-    peer.prepare(lease);
-    peer.handOver();
-    this.#ahead.add(lease);
-    this.#watch(lease);
   }
 
   /** Their turn is now; what waits for them does not wait in the queue. */
@@ -222,8 +186,7 @@ export class Dispatcher implements Backlog {
     this.#lookAhead = false;
     // The last first, because each goes to the front.
     for (const lease of old.reverse()) {
-      this.#ahead.delete(lease);
-      if (isUnderWay(lease) && this.#work.reclaim(lease)) isLate(lease.peer);
+      if (lease.flight.lease === lease && this.#work.reclaim(lease)) isLate(lease.peer);
     }
     if (this.#old.length > 0) this.#lookLater();
   }
@@ -231,12 +194,8 @@ export class Dispatcher implements Backlog {
   #lookLater(): void {
     if (this.#lookAhead) return;
     this.#lookAhead = true;
-    this.#clock.after(this.#ahead.size > 0 ? SHORT_MS : LOOK_AFTER_MS, () => this.#look());
+    this.#clock.after(LOOK_AFTER_MS, () => this.#look());
   }
-}
-
-function isUnderWay(lease: Lease): boolean {
-  return lease.flight.lease === lease;
 }
 
 function isIdle({ leases, blocking }: Peer): boolean {

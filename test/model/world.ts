@@ -30,7 +30,7 @@ const LIMITS = { max: 4, ...BYTES };
 /** In front of a tier, so little that most keys are in the tier only. */
 const FEW = { max: 1, ...BYTES };
 const TTL = 100;
-/** So short that several are handed over at once; twice as long as what goes alone, or ahead. */
+/** So short that several are handed over at once; and so long that it goes alone. */
 const TINY_MS = 0.01;
 export const SHORT_MS = 0.4;
 /** Tasks that a thread can have been handed and not have started. */
