@@ -94,21 +94,32 @@ test('many processes open the same new directory at once', async () => {
   for (const child of children) child.disconnect();
 }, 3_600_000);
 
-test('two processes write and read at once, while a third one is killed', async () => {
-  const some = Promise.all([write(1, 400), write(1001, 1400)]);
-  const killed = write(2001, Number.POSITIVE_INFINITY, (_, child) => child.kill('SIGKILL'));
-  await using(async (tier) => {
-    for (const n of range(3001, 3200)) await tier.set(fn, keyOf(n), numbered(n));
-    const all = await Promise.all([some, killed]);
-    expect(all[0]).toEqual([
-      { code: 0, signal: null },
-      { code: 0, signal: null },
-    ]);
-    const numbers = [...range(1, 400), ...range(1001, 1400), ...range(3001, 3200)];
-    expect(await compare(tier, numbers)).toEqual({ missing: [], wrong: [] });
-    expect(await tier.verify()).toMatchObject(undamaged);
-  });
-});
+/**
+ * With lmdb's `overlappingSync` it fails in one round of about 25: a transaction of one process takes
+ * the place of another's.
+ */
+test.each(range(1, cases(2)))(
+  'two processes write and read at once, while a third one is killed, round %i',
+  async () => {
+    const some = Promise.all([write(1, 400), write(1001, 1400)]);
+    const killed: number[] = [];
+    const third = write(2001, Number.POSITIVE_INFINITY, (n, child) => {
+      killed.push(n);
+      child.kill('SIGKILL');
+    });
+    await using(async (tier) => {
+      for (const n of range(3001, 3200)) await tier.set(fn, keyOf(n), numbered(n));
+      const [both] = await Promise.all([some, third]);
+      expect(both).toEqual([
+        { code: 0, signal: null },
+        { code: 0, signal: null },
+      ]);
+      const numbers = [...range(1, 400), ...range(1001, 1400), ...range(3001, 3200), ...killed];
+      expect(await compare(tier, numbers)).toEqual({ missing: [], wrong: [] });
+      expect(await tier.verify()).toMatchObject(undamaged);
+    });
+  },
+);
 
 test('two processes that keep within a limit leave what both have used last', async () => {
   await write(1, 300);
