@@ -105,7 +105,9 @@ async function stored(): Promise<Map<number, number>> {
 /** How many leases there are, and how many holders. */
 async function rows(): Promise<number[]> {
   const root = openLmdb({ path, noSubdir: false });
-  const counts = ['leases', 'holders'].map((name) => root.openDB({ name }).getCount());
+  // Names are bytes: with another encoding lmdb takes those that begin with less than 5 for its own.
+  const count = (name: string) => root.openDB({ name, keyEncoding: 'binary' }).getCount();
+  const counts = ['leases', 'holders'].map(count);
   await root.close();
   return counts;
 }
