@@ -17,11 +17,11 @@ export async function importModule(module: string): Promise<Readonly<Record<stri
   return import(module);
 }
 
-/** What helps when a module could not be imported; empty when nothing is known. */
+/** What helps when a module could not be imported, to be put behind the failure; empty when nothing is known. */
 export function importHint(cause: unknown): string {
   const { code } = (cause ?? {}) as { code?: string };
   return code === 'ERR_UNKNOWN_FILE_EXTENSION'
-    ? ' Install tsx, use Node 22.18 or later, or run the compiled JavaScript.'
+    ? '. Install tsx, use Node 22.18 or later, or run the compiled JavaScript.'
     : '';
 }
 

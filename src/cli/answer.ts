@@ -2,16 +2,7 @@
 
 import type { Held } from '../side.ts';
 import { NotUtf8 } from './lines.ts';
-
-export type Outcome =
-  | { readonly state: 'open' }
-  /** The result as JSON, with a line end. */
-  | { readonly state: 'value'; readonly text: string }
-  | { readonly state: 'failed'; readonly error: unknown }
-  /** It was not begun, because the command was told to stop. */
-  | { readonly state: 'withdrawn' };
-
-const OPEN: Outcome = { state: 'open' };
+import { OPEN, type Outcome } from './outcome.ts';
 
 export class Answer {
   /** The line. */

@@ -14,8 +14,3 @@ export const Exit = {
 
 /** The command cannot do what it was asked to. The message is all that is shown. */
 export class Unusable extends Error {}
-
-/** What a person needs to know of an error: its own words. */
-export function wordsOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}

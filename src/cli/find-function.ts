@@ -8,15 +8,16 @@ import { importHint, importModule } from '../import-module.ts';
 import { type Memoized, memoizeExport } from '../memoize.ts';
 import type { AnyFunction } from '../options.ts';
 import { definitionOf } from '../registry.ts';
-import { Unusable, wordsOf } from './ended.ts';
+import { Unusable } from './ended.ts';
+import { messageOf } from './error-words.ts';
 
 /** @throws {Unusable} */
 export async function findFunction(target: string): Promise<Memoized> {
   const at = target.lastIndexOf('#');
   const [specifier, name] = at < 0 ? [target, ''] : [target.slice(0, at), target.slice(at + 1)];
   const url = moduleUrl(specifier);
-  const exports = await importModule(url).catch((cause: unknown) => {
-    throw new Unusable(`cannot import ${specifier}: ${wordsOf(cause)}${importHint(cause)}`);
+  const exports = await settling(importModule(url)).catch((cause: unknown) => {
+    throw new Unusable(`cannot import ${specifier}: ${messageOf(cause)}${importHint(cause)}`);
   });
   if (name === '') {
     throw new Unusable(
@@ -29,6 +30,16 @@ export async function findFunction(target: string): Promise<Memoized> {
     throw new Unusable(`${what} in ${specifier}; ${exportsOf(specifier, exports)}`);
   }
   return isMemoized(found) ? found : memoizeExport(url, found as AnyFunction, name);
+}
+
+/** A module that waits at its top level for what never comes would end the process without a word. */
+async function settling<T>(work: Promise<T>): Promise<T> {
+  let refuse = () => {};
+  const stuck = new Promise<never>((_, reject) => {
+    refuse = () => reject(new Error('its top-level await waits for what never comes'));
+  });
+  process.once('beforeExit', refuse);
+  return Promise.race([work, stuck]).finally(() => process.off('beforeExit', refuse));
 }
 
 /** Also one that another copy of this package has memoized. */

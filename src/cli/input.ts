@@ -3,7 +3,8 @@
 import { createReadStream, fstatSync, openSync, statSync } from 'node:fs';
 import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
-import { Unusable, wordsOf } from './ended.ts';
+import { Unusable } from './ended.ts';
+import { messageOf } from './error-words.ts';
 
 export interface Input {
   readonly chunks: AsyncIterable<Buffer>;
@@ -19,7 +20,7 @@ export function openInput(file: string): Input {
   try {
     return file === '-' ? standardInput() : fromFile(file);
   } catch (cause) {
-    throw new Unusable(`cannot read ${file}: ${wordsOf(cause)}`);
+    throw new Unusable(`cannot read ${file}: ${messageOf(cause)}`);
   }
 }
 

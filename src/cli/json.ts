@@ -1,10 +1,11 @@
 /**
- * A result as one line of JSON. What JSON would change without a word is refused: a Map would be
- * `{}`, a Buffer a list of numbers, NaN `null`. A Date is its ISO text and an `undefined` property is
- * left out, as everybody expects; a result of `undefined` is `null`.
+ * A result as one line of JSON. What JSON would lose without a word is refused: a Map would be `{}`, a
+ * Buffer a list of numbers, NaN `null`. What JSON means by its own rules is left to them, as everybody
+ * expects: a Date is its ISO text, an `undefined` property is left out, an `undefined` item or a hole
+ * is `null`, and so is a result of `undefined`; `-0` is `0`.
  */
 
-import { wordsOf } from './ended.ts';
+import { messageOf } from './error-words.ts';
 
 /** A result, or a part of one, that JSON cannot carry. */
 export class NotJson extends TypeError {
@@ -29,7 +30,7 @@ function written(result: object): string {
     return JSON.stringify(result);
   } catch (cause) {
     refuseParts(result, 'the result', 1);
-    throw new NotJson(`JSON cannot carry the result: ${wordsOf(cause)}`);
+    throw new NotJson(`JSON cannot carry the result: ${messageOf(cause)}`);
   }
 }
 

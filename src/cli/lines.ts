@@ -24,7 +24,7 @@ export interface Block {
 export const LONGEST_LINE = 64 * 2 ** 20;
 
 const LINE_END = 10;
-const BYTE_ORDER_MARK = 0xfeff;
+const BYTE_ORDER_MARK = Buffer.from('\uFEFF');
 
 /** @throws {Unusable} for a line longer than {@link LONGEST_LINE} */
 export async function* blocksOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Block> {
@@ -32,7 +32,7 @@ export async function* blocksOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<B
   let restBytes = 0;
   let isFirst = true;
   const block = (bytes: Buffer, size: number): Block => {
-    const lines = linesOf(bytes, isFirst);
+    const lines = linesOf(isFirst ? withoutMark(bytes) : bytes);
     isFirst = false;
     return { lines, bytes: size };
   };
@@ -53,10 +53,13 @@ export async function* blocksOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<B
   if (restBytes > 0) yield block(Buffer.concat(rest), restBytes);
 }
 
-function linesOf(bytes: Buffer, isFirst: boolean): (string | NotUtf8)[] {
-  if (!isUtf8(bytes)) return linesOneByOne(bytes);
-  const text = bytes.toString();
-  return (isFirst && text.charCodeAt(0) === BYTE_ORDER_MARK ? text.slice(1) : text).split('\n');
+function withoutMark(bytes: Buffer): Buffer {
+  const { length } = BYTE_ORDER_MARK;
+  return bytes.subarray(0, length).equals(BYTE_ORDER_MARK) ? bytes.subarray(length) : bytes;
+}
+
+function linesOf(bytes: Buffer): readonly (string | NotUtf8)[] {
+  return isUtf8(bytes) ? bytes.toString().split('\n') : linesOneByOne(bytes);
 }
 
 function linesOneByOne(bytes: Buffer): (string | NotUtf8)[] {

@@ -4,13 +4,14 @@
  */
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { PoolClosedError } from '../errors.ts';
+import { LoadError, PoolClosedError } from '../errors.ts';
 import type { Held } from '../side.ts';
-import { Answer, type Outcome } from './answer.ts';
-import { toJson } from './json.ts';
+import { Answer } from './answer.ts';
 import { KnownLines } from './known-lines.ts';
 import { type Block, NotUtf8 } from './lines.ts';
+import { failed, failedHere, type Outcome, outcomeOf, WITHDRAWN } from './outcome.ts';
 import type { Output } from './output.ts';
+import { ofItself, withItsLine } from './result-line.ts';
 import { Window } from './window.ts';
 
 export interface MapRunParts {
@@ -33,8 +34,9 @@ const TURN_MS = 4;
 const LINES_BETWEEN_LOOKS = 256;
 
 export class MapRun {
-  /** Lines read, those written, and those among them that have failed. */
+  /** Lines read; of them those that are blank, those written, and those written that have failed. */
   lines = 0;
+  blank = 0;
   written = 0;
   failures = 0;
   /** Of the input. */
@@ -48,6 +50,8 @@ export class MapRun {
   #reading = true;
   /** Results that were computed, but not written, stand behind one that there is not. */
   #cut = false;
+  /** No thread can load the function: every line would fail with it. */
+  #unloadable: LoadError | undefined;
   #wake: (() => void) | undefined;
 
   constructor(parts: MapRunParts) {
@@ -55,16 +59,24 @@ export class MapRun {
     this.#window = new Window(!parts.unordered);
   }
 
-  /** Settles when every line was answered, or no more can be done. @throws what reading throws */
+  /**
+   * Settles when every line was answered, or no more can be done.
+   * @throws what reading throws @throws {LoadError} when no thread can load the function
+   */
   async run(blocks: AsyncIterable<Block>): Promise<void> {
     try {
-      await this.#read(blocks);
-    } catch (cause) {
-      if (this.#reading) throw cause;
+      await this.#answerAll(blocks);
+    } finally {
+      // What is answered from now on, as when the pool closes, comes too late.
+      this.#cut = true;
+      await this.#parts.output.flush();
     }
-    this.#reading = false;
-    while (!this.#over) await this.#change();
-    await this.#parts.output.flush();
+    if (this.#unloadable) throw this.#unloadable;
+  }
+
+  /** Of the lines read, those that are over. */
+  get share(): number {
+    return (this.written + this.blank) / Math.max(this.lines, 1);
   }
 
   /** No more lines are read; those that were begun are answered. */
@@ -88,12 +100,24 @@ export class MapRun {
     return this.#window.open === 0 && (this.#cut || this.#window.empty);
   }
 
+  async #answerAll(blocks: AsyncIterable<Block>): Promise<void> {
+    try {
+      await this.#read(blocks);
+    } catch (cause) {
+      if (this.#reading) throw cause;
+    }
+    this.#reading = false;
+    while (!this.#over) await this.#change();
+  }
+
   async #read(blocks: AsyncIterable<Block>): Promise<void> {
     let turn = performance.now();
     for await (const { lines, bytes } of blocks) {
+      const bytesEach = bytes / lines.length;
       for (const line of lines) {
         if (!this.#reading) return;
         this.#take(line);
+        this.bytes += bytesEach;
         if (this.lines % LINES_BETWEEN_LOOKS !== 0 && this.#window.hasRoom) continue;
         if (performance.now() - turn > TURN_MS) {
           await nextTurn();
@@ -102,7 +126,6 @@ export class MapRun {
         this.#drain();
         while (!this.#window.hasRoom && this.#reading) await this.#change();
       }
-      this.bytes += bytes;
       this.#drain();
     }
   }
@@ -113,12 +136,13 @@ export class MapRun {
       const answer = new Answer(given);
       this.#window.add(this.lines, answer);
       this.#window.begun();
-      return this.#settle(answer, failed(new SyntaxError('the line is not UTF-8')));
+      return this.#settle(answer, failedHere(new SyntaxError('the line is not UTF-8')));
     }
     const line = given.endsWith('\r') ? given.slice(0, -1) : given;
     const known = this.#known.get(line);
     if (known && this.#answers(known)) this.#again(known);
     else if (line.trim() !== '') this.#call(line);
+    else this.blank++;
   }
 
   /** By far the most common case, where it is common at all: nothing is open, and nothing to do. */
@@ -143,13 +167,22 @@ export class MapRun {
     try {
       args = this.#argumentsIn(line);
     } catch (cause) {
-      return this.#settle(answer, failed(cause));
+      return this.#settle(answer, failedHere(cause));
     }
     answer.held = this.#parts.hold(args);
     this.#parts.call(...args).then(
       (value) => this.#settle(answer, outcomeOf(value), args),
-      (error: unknown) => this.#settle(answer, isWithdrawn(error) ? WITHDRAWN : failed(error)),
+      (error: unknown) => this.#rejected(answer, error),
     );
+  }
+
+  #rejected(answer: Answer, error: unknown): void {
+    if (error instanceof LoadError) {
+      this.#unloadable = error;
+      this.stop();
+    }
+    const isWithdrawn = error instanceof LoadError || error instanceof PoolClosedError;
+    this.#settle(answer, isWithdrawn ? WITHDRAWN : failed(error));
   }
 
   #argumentsIn(line: string): unknown[] {
@@ -203,38 +236,4 @@ export class MapRun {
       this.#wake = resolve;
     });
   }
-}
-
-const WITHDRAWN: Outcome = { state: 'withdrawn' };
-
-function failed(error: unknown): Outcome {
-  return { state: 'failed', error };
-}
-
-function outcomeOf(value: unknown): Outcome {
-  try {
-    return { state: 'value', text: `${toJson(value)}\n` };
-  } catch (cause) {
-    return failed(cause);
-  }
-}
-
-function isWithdrawn(error: unknown): boolean {
-  return error instanceof PoolClosedError;
-}
-
-function ofItself(outcome: Outcome): string {
-  return outcome.state === 'value' ? outcome.text : `{"error":${errorText(outcome)}}\n`;
-}
-
-function withItsLine(line: number, outcome: Outcome): string {
-  return outcome.state === 'value'
-    ? `{"line":${line},"value":${outcome.text.trimEnd()}}\n`
-    : `{"line":${line},"error":${errorText(outcome)}}\n`;
-}
-
-function errorText(outcome: Outcome): string {
-  const error = outcome.state === 'failed' ? outcome.error : undefined;
-  const { name = 'Error', message = String(error) } = (error ?? {}) as Partial<Error>;
-  return JSON.stringify({ name, message });
 }

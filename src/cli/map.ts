@@ -1,12 +1,12 @@
 /** `threadmemo map`: puts a run together, watches it, and says how it has ended. */
 
-import { writeSync } from 'node:fs';
-import { LoadError } from '../errors.ts';
+import { MemoError } from '../errors.ts';
 import { createPool, type MemoPool } from '../index.ts';
 import type { Memoized } from '../memoize.ts';
 import { definitionOf } from '../registry.ts';
 import { installedSide } from '../side.ts';
-import { Exit, Unusable, wordsOf } from './ended.ts';
+import { Exit, Unusable } from './ended.ts';
+import { messageOf, wordsOf } from './error-words.ts';
 import { findFunction } from './find-function.ts';
 import { type Input, openInput } from './input.ts';
 import { type Interrupting, onInterruption } from './interruption.ts';
@@ -14,6 +14,7 @@ import { blocksOf } from './lines.ts';
 import { MapRun } from './map-run.ts';
 import { type OutFile, openOutFile } from './out-file.ts';
 import { Output } from './output.ts';
+import { print, STDOUT } from './print.ts';
 import { Progress } from './progress.ts';
 import { type Counts, summary } from './report.ts';
 import { openTiers, type TierOptions } from './tiers.ts';
@@ -29,7 +30,6 @@ export interface MapCommand extends TierOptions {
   readonly json?: boolean;
 }
 
-const STDOUT = 1;
 /** Of the memory that all threads share; the command promises to need little in all. */
 const MEMORY = { maxSize: '32mb', maxEntrySize: '8mb' } as const;
 
@@ -62,7 +62,6 @@ class Mapping {
   readonly #progress: Progress;
   readonly #begun = performance.now();
   #interrupted: Interrupting | undefined;
-  #unloadable: LoadError | undefined;
 
   constructor(
     fn: Memoized,
@@ -82,7 +81,7 @@ class Mapping {
       hold: holder(fn),
       output: this.#output,
       endInput: () => input.close(),
-      failed: (line, source, error) => this.#failed(line, source, error),
+      failed: (line, source, error) => this.#sayFailed(line, source, error),
       args: command.args ?? false,
       unordered: command.unordered ?? false,
       keepGoing: command.keepGoing ?? false,
@@ -98,7 +97,7 @@ class Mapping {
       await this.#run.run(blocksOf(this.#input.chunks));
       return await this.#ended();
     } catch (cause) {
-      throw cause instanceof Unusable ? cause : new Unusable(wordsOf(cause));
+      throw cause instanceof Unusable ? cause : new Unusable(messageOf(cause));
     } finally {
       this.#progress.end();
       await this.#pool.close();
@@ -111,11 +110,10 @@ class Mapping {
     const counts = this.#counts();
     // What was computed is on the disk before anybody is told that it is.
     await this.#pool.close();
-    if (this.#unloadable) throw new Unusable(this.#unloadable.message);
     const code = this.#code();
     const isComplete = !this.#interrupted && (counts.failed === 0 || this.#command.keepGoing);
     if (isComplete && !this.#output.unread) this.#out?.complete();
-    if (!this.#output.unread) this.#report(counts, code);
+    if (!this.#output.unread) await this.#report(counts, code);
     return code;
   }
 
@@ -125,12 +123,13 @@ class Mapping {
     return this.#run.failures > 0 ? Exit.failed : Exit.done;
   }
 
-  #report(counts: Counts, code: number): void {
+  async #report(counts: Counts, code: number): Promise<void> {
     const { json, quiet } = this.#command;
     if (json) {
-      const report = `${JSON.stringify({ ...counts, interrupted: this.#interrupted, code })}\n`;
-      // Where the results do not go.
-      (this.#out ? printToStdout : printToStderr)(report);
+      const report = `${JSON.stringify({ ...counts, interrupted: this.#interrupted, code })}`;
+      // Where the results do not go. They are complete, whether anybody reads this or not.
+      if (this.#out) await print(report);
+      else printToStderr(`${report}\n`);
     } else if (!quiet) printToStderr(`threadmemo: ${summary(counts)}\n`);
     if (this.#interrupted) printToStderr(`threadmemo: ${this.#howToResume()}\n`);
   }
@@ -144,13 +143,11 @@ class Mapping {
       : `interrupted${soFar}. What was computed is in ${kept}: the same command goes on from there`;
   }
 
-  #failed(line: number, source: string, error: unknown): void {
-    if (error instanceof LoadError) {
-      this.#unloadable = error;
-      return this.#run.stop();
-    }
-    const { name = 'Error', message = String(error), stack } = (error ?? {}) as Partial<Error>;
-    const what = this.#command.keepGoing ? `${name}: ${message}` : (stack ?? message);
+  #sayFailed(line: number, source: string, error: unknown): void {
+    const { name, message, stack } = wordsOf(error);
+    const isOurs = error instanceof MemoError;
+    const short = `${name}: ${message}`;
+    const what = this.#command.keepGoing || isOurs ? short : (stack ?? short);
     this.#progress.say(`threadmemo: line ${line}: ${what}\n  input: ${shortened(source)}`);
   }
 
@@ -164,9 +161,8 @@ class Mapping {
   }
 
   get #fraction(): number | undefined {
-    const { bytes, lines, written } = this.#run;
     const { size } = this.#input;
-    return size ? (bytes / size) * (written / Math.max(lines, 1)) : undefined;
+    return size ? (this.#run.bytes / size) * this.#run.share : undefined;
   }
 
   #counts(): Counts {
@@ -198,10 +194,6 @@ function holder(fn: Memoized) {
 
 function printToStderr(text: string): void {
   process.stderr.write(text);
-}
-
-function printToStdout(text: string): void {
-  writeSync(STDOUT, text);
 }
 
 /** What the function prints, in whichever thread, would stand between the results. */

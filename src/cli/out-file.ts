@@ -5,7 +5,8 @@
  */
 
 import { closeSync, openSync, realpathSync, renameSync, statSync } from 'node:fs';
-import { Unusable, wordsOf } from './ended.ts';
+import { Unusable } from './ended.ts';
+import { messageOf } from './error-words.ts';
 
 export interface OutFile {
   readonly fd: number;
@@ -47,5 +48,5 @@ function orUnusable(file: string, run: () => void): void {
 }
 
 function unwritable(file: string, cause: unknown): Unusable {
-  return new Unusable(`cannot write ${file}: ${wordsOf(cause)}`);
+  return new Unusable(`cannot write ${file}: ${messageOf(cause)}`);
 }

@@ -7,7 +7,8 @@
 import { write } from 'node:fs';
 import { setTimeout as after } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { Unusable, wordsOf } from './ended.ts';
+import { Unusable } from './ended.ts';
+import { messageOf } from './error-words.ts';
 
 const writeBytes = promisify(write);
 
@@ -61,7 +62,7 @@ export class Output {
       await this.#writing;
     }
     if (this.#end?.state === 'failed') {
-      throw new Unusable(`cannot write the results: ${wordsOf(this.#end.cause)}`);
+      throw new Unusable(`cannot write the results: ${messageOf(this.#end.cause)}`);
     }
   }
 

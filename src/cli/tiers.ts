@@ -9,7 +9,8 @@ import type { Size } from '../options.ts';
 import { redisTier } from '../redis.ts';
 import { definitionOf } from '../registry.ts';
 import type { Tier } from '../tiers/tier.ts';
-import { Unusable, wordsOf } from './ended.ts';
+import { Unusable } from './ended.ts';
+import { messageOf } from './error-words.ts';
 
 export interface TierOptions {
   /** A directory. */
@@ -59,7 +60,7 @@ async function checkCode(tiers: readonly Tier[], fn: Memoized, option: string): 
   try {
     await fingerprints.of(info.module);
   } catch (cause) {
-    throw new Unusable(`${option} cannot be used: ${wordsOf(cause)}`);
+    throw new Unusable(`${option} cannot be used: ${messageOf(cause)}`);
   }
 }
 
@@ -69,6 +70,6 @@ async function checkRedis(tiers: readonly Tier[], fn: Memoized): Promise<void> {
     await tiers.find(({ name }) => name === 'redis')?.get(fn.id, '');
   } catch (error) {
     const cause = error instanceof RedisAccessError ? (error.cause ?? error) : error;
-    throw new Unusable(`--redis cannot be used: ${wordsOf(cause)}`);
+    throw new Unusable(`--redis cannot be used: ${messageOf(cause)}`);
   }
 }

@@ -33,6 +33,7 @@ describe('what it runs', () => {
     ['./absent.js#double', /there is no file .*absent\.js/],
     ['absent#double', /no package 'absent' is installed/],
     ['./package.json#x', /cannot import/],
+    ['./never.js#unreachable', /cannot import .*top-level await waits for what never comes/],
   ])('%s is an error that helps', async (target, message) => {
     const { code, stdout, stderr } = await folder.run(['map', target], '1\n');
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
@@ -148,6 +149,25 @@ describe('failures', () => {
       failed: 3,
       code: 1,
     });
+  });
+
+  test('what a function throws may be anything', async () => {
+    const args = ['map', './functions.js#throws', '--keep-going'];
+    const { code, stdout, stderr } = await folder.run(args, lines('"bigint"', 'null'));
+    expect(code).toBe(1);
+    expect(stdout).toBe(
+      ndjson([
+        { error: { name: 'X', message: '10' } },
+        { error: { name: 'Error', message: 'null' } },
+      ]),
+    );
+    expect(stderr).toMatch(/line 1: X: 10\n/);
+  });
+
+  test('of a line that is no JSON, nobody is shown the stack of the command', async () => {
+    const { code, stderr } = await folder.run(['map', third], '{\n');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/line 1: SyntaxError: .*\n {2}input: \{\n/);
   });
 });
 

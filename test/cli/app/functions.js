@@ -29,6 +29,11 @@ export function third(x) {
   return x;
 }
 
+/** What is no error at all. */
+export function throws(message) {
+  throw message === 'bigint' ? { name: 'X', message: 10n } : message;
+}
+
 export function prints(x) {
   console.log('printed');
   return x;
