@@ -1,9 +1,10 @@
 /** `threadmemo cache stats|prune|clear|verify`: what is in a directory, and less of it. */
 
-import { existsSync, writeSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type DiskLimits, type DiskStats, type DiskTier, diskTier } from '../disk.ts';
 import { Exit, Unusable } from './ended.ts';
+import { print } from './print.ts';
 import { tableOf } from './table.ts';
 import { age, duration, grouped, size } from './wording.ts';
 
@@ -11,12 +12,16 @@ interface AsJson {
   readonly json?: boolean;
 }
 
+interface Found {
+  readonly text: string;
+  readonly code?: number;
+}
+
 /** @throws {Unusable} {@link MemoError} */
 export function stats(path: string, { json }: AsJson): Promise<number> {
   return withCache(path, async (tier) => {
     const found = await tier.stats();
-    print(json ? JSON.stringify(found) : statsText(path, found));
-    return Exit.done;
+    return { text: json ? JSON.stringify(found) : statsText(path, found) };
   });
 }
 
@@ -27,8 +32,7 @@ export function prune(path: string, { json, ...limits }: DiskLimits & AsJson): P
   }
   return withCache(path, async (tier) => {
     const { entries } = await tier.prune(limits);
-    print(json ? JSON.stringify({ entries }) : `${plural(entries)} removed`);
-    return Exit.done;
+    return { text: json ? JSON.stringify({ entries }) : `${plural(entries)} removed` };
   });
 }
 
@@ -44,8 +48,9 @@ export function clear(
     const entries = ids.reduce((sum, id) => sum + (functions[id]?.entries ?? 0), 0);
     if (fn === undefined) await tier.clear();
     else for (const id of ids) await tier.clear(id);
-    print(json ? JSON.stringify({ entries, functions: ids }) : `${plural(entries)} removed`);
-    return Exit.done;
+    return {
+      text: json ? JSON.stringify({ entries, functions: ids }) : `${plural(entries)} removed`,
+    };
   });
 }
 
@@ -61,20 +66,23 @@ export function verify(path: string, { json }: AsJson): Promise<number> {
         ? [`${grouped(mended)} were missing from the index, and are in it again`]
         : []),
     ];
-    print(json ? JSON.stringify(found) : words.join(', '));
-    return damaged > 0 ? Exit.failed : Exit.done;
+    return {
+      text: json ? JSON.stringify(found) : words.join(', '),
+      code: damaged > 0 ? Exit.failed : Exit.done,
+    };
   });
 }
 
 /** A tier makes a directory that is not there; whoever asks what is in it has misspelt it. */
-async function withCache(path: string, run: (tier: DiskTier) => Promise<number>): Promise<number> {
+async function withCache(path: string, run: (tier: DiskTier) => Promise<Found>): Promise<number> {
   if (!existsSync(path)) throw new Unusable(`there is no directory ${path}`);
   if (!existsSync(join(path, 'data.mdb'))) {
     throw new Unusable(`${path} is no cache of threadmemo's: there is no data.mdb in it`);
   }
   const tier = diskTier({ path });
   try {
-    return await run(tier);
+    const { text, code = Exit.done } = await run(tier);
+    return (await print(text)) ? code : Exit.unread;
   } finally {
     await tier.close();
   }
@@ -126,9 +134,4 @@ function unknown(fn: string, path: string, ids: readonly string[]): Unusable {
 
 function plural(entries: number): string {
   return entries === 1 ? '1 entry' : `${grouped(entries)} entries`;
-}
-
-/** The process may end right after it. */
-function print(text: string): void {
-  writeSync(1, `${text}\n`);
 }

@@ -88,7 +88,7 @@ function wholeNumber(text: string): number {
 
 function timespan(text: string): Duration {
   try {
-    return milliseconds('--max-age', text);
+    return milliseconds('--max-age', numberIn(text));
   } catch {
     throw new InvalidArgumentError("It must be a duration, such as '12h' or '30d'.");
   }
@@ -96,10 +96,15 @@ function timespan(text: string): Duration {
 
 function size(text: string): Size {
   try {
-    return bytes('--max-size', text);
+    return bytes('size', numberIn(text));
   } catch {
     throw new InvalidArgumentError("It must be a size, such as '500mb' or '2gb'.");
   }
+}
+
+/** What the library takes as a number, of bytes or milliseconds, is a text here. */
+function numberIn(text: string): number | string {
+  return /^\d+$/.test(text) ? Number(text) : text;
 }
 
 const MAP =
@@ -119,8 +124,9 @@ Examples:
   cat pairs.ndjson | threadmemo map ./distance.ts#distance --args | sort -n | head
       lines such as ["kitten","sitting"] are the arguments of one call
 
-Lines: blank ones are skipped. A result of undefined is null. What JSON cannot carry (a bigint, a Map,
-a Buffer, NaN) is a failure of its line. What the function prints goes to the standard error.
+Lines: blank ones are skipped. A result of undefined is null, and -0 is 0. What JSON cannot carry (a
+bigint, a Map, a Buffer, NaN) is a failure of its line. What the function prints goes to the standard
+error.
 
 Failures: the line's number, its input and the message go to the standard error. The first one stops
 the command; with --keep-going, the output has a line for it, too.

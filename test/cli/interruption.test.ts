@@ -101,6 +101,17 @@ test('a reader that goes away ends it quietly', async () => {
   expect(await ended).toEqual({ code: 0, stdout: '2\n4\n6\n141\n', stderr: '' });
 });
 
+test('nobody who reads what is said: the results matter', async () => {
+  await folder.write('in', `${ndjson(ids(1, 1))}{\n`.repeat(2));
+  const args = ['map', './functions.js#gated', 'in', '--keep-going', '--out', 'out'];
+  const { child, ended } = folder.start(args);
+  await folder.appears('started');
+  child.stderr?.destroy();
+  await folder.write('gate', '');
+  expect((await ended).code).toBe(1);
+  expect(await folder.read('out')).toMatch(/^1\n\{"error".*\n1\n\{"error".*\n$/);
+});
+
 test('a reader that reads nothing stops the input', async () => {
   const { child, ended } = folder.start(['map', './functions.js#same', '--quiet']);
   child.stdout?.pause();
