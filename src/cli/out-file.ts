@@ -1,35 +1,111 @@
 /**
- * The file of `--out`. Results are written beside it, to `<file>.partial`, which takes its place when
- * it is complete: so nobody takes half of the results for all of them, and what an earlier run has
- * made stays until there is something better. What is no plain file is written to as it is.
+ * The file of `--out`. Results are written beside it (`partials.ts`), and take its place when they are
+ * complete: so nobody takes half of the results for all of them, and what an earlier run has made
+ * stays until there is something better. Of several runs that write the same file, the last to end
+ * leaves its results. What is no plain file is written to as it is.
  */
 
-import { closeSync, openSync, realpathSync, renameSync, statSync } from 'node:fs';
+import { closeSync, openSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs';
+import { ownIdentity, type ProcessIdentity } from '../tiers/disk/process-identity.ts';
 import { Unusable } from './ended.ts';
 import { messageOf } from './error-words.ts';
+import { type FileId, isFile } from './file-id.ts';
+import { endedEarly, leftovers, ownPartial } from './partials.ts';
 
 export interface OutFile {
   readonly fd: number;
-  /** Where the results are until they are complete. */
-  readonly path: string;
-  /** They are complete. @throws {Unusable} */
+  /** The results are complete. @throws {Unusable} */
   complete(): void;
+  /** They will not be. @returns where those so far are, if there are any */
+  leave(): string | undefined;
+  [Symbol.dispose](): void;
 }
 
-/** @throws {Unusable} */
-export function openOutFile(file: string): OutFile {
+/** @param input must be another file @throws {Unusable} */
+export function openOutFile(
+  file: string,
+  input?: FileId,
+  owner: ProcessIdentity = ownIdentity(),
+): OutFile {
   try {
-    const target = resolved(file);
-    const path = target.isPlain ? `${target.path}.partial` : target.path;
-    const fd = openSync(path, 'w');
-    const complete = () => {
-      closeSync(fd);
-      if (target.isPlain) renameSync(path, target.path);
-    };
-    return { fd, path, complete: () => orUnusable(file, complete) };
+    const { path, isPlain } = resolved(file);
+    return isPlain ? new PlainFile(path, input, owner) : new SpecialFile(path);
   } catch (cause) {
     throw unwritable(file, cause);
   }
+}
+
+class PlainFile implements OutFile {
+  readonly fd: number;
+  readonly #file: string;
+  readonly #own: string;
+  #isOpen = true;
+  #isOver = false;
+
+  constructor(file: string, input: FileId | undefined, owner: ProcessIdentity) {
+    this.#file = file;
+    this.#own = ownPartial(file, owner);
+    const old = leftovers(file, owner);
+    for (const path of [file, endedEarly(file), ...old]) {
+      if (isFile(path, input)) throw new Error(`${path} is the input; give another --out`);
+    }
+    for (const path of old) remove(path);
+    this.fd = openSync(this.#own, 'wx');
+  }
+
+  complete(): void {
+    try {
+      this.#close();
+      renameSync(this.#own, this.#file);
+    } catch (cause) {
+      throw unwritable(this.#file, cause);
+    }
+    this.#isOver = true;
+    // There is something better now.
+    remove(endedEarly(this.#file));
+  }
+
+  leave(): string | undefined {
+    if (this.#isOver) return undefined;
+    this.#isOver = true;
+    try {
+      this.#close();
+      if (statSync(this.#own).size === 0) return void remove(this.#own);
+      renameSync(this.#own, endedEarly(this.#file));
+      return endedEarly(this.#file);
+    } catch {
+      return this.#own;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.leave();
+  }
+
+  #close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    closeSync(this.fd);
+  }
+}
+
+/** A pipe, a terminal, `/dev/null`. */
+class SpecialFile implements OutFile {
+  readonly fd: number;
+  readonly #path: string;
+
+  constructor(path: string) {
+    this.#path = path;
+    this.fd = openSync(path, 'w');
+  }
+
+  complete(): void {}
+
+  leave(): string {
+    return this.#path;
+  }
+
+  [Symbol.dispose](): void {}
 }
 
 function resolved(file: string): { readonly path: string; readonly isPlain: boolean } {
@@ -39,12 +115,11 @@ function resolved(file: string): { readonly path: string; readonly isPlain: bool
   return { path: realpathSync(file), isPlain: stat.isFile() };
 }
 
-function orUnusable(file: string, run: () => void): void {
+/** If it can be: it is in nobody's way. */
+function remove(path: string): void {
   try {
-    run();
-  } catch (cause) {
-    throw unwritable(file, cause);
-  }
+    rmSync(path, { force: true });
+  } catch {}
 }
 
 function unwritable(file: string, cause: unknown): Unusable {

@@ -135,7 +135,9 @@ Ctrl-C: what runs is finished, what is done is written. With --cache or --redis,
 on from there. Several processes may use one --cache, or one --redis, at once, and share the work:
 each input is computed by one of them. With both, the disk is asked first, and has everything after.
 
---out: results are in <file>.partial until they are complete.
+--out: results are in <file>.<run>.partial, which no other run writes to, until they are complete;
+those of a run that has ended early are in <file>.partial. Of several runs with one --out, each writes
+all results, and the last to end leaves its own. The input cannot be the output.
 
 --json: the report goes to the standard output if the results go to --out, else to the standard error.
 `;

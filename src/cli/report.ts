@@ -53,3 +53,11 @@ export function progressLine(counts: Counts, rate: number, fraction: number | un
   ];
   return parts.join(' · ');
 }
+
+/** @param kept where results are for the next time @param soFar the file that has the results so far */
+export function howToResume(kept: string | undefined, soFar: string | undefined): string {
+  const interrupted = `interrupted${soFar ? `; the results so far are in ${soFar}` : ''}`;
+  return kept === undefined
+    ? `${interrupted}. With --cache <dir> the same command would go on where it was`
+    : `${interrupted}. What was computed is in ${kept}: the same command goes on from there`;
+}

@@ -1,7 +1,7 @@
 /** The command as a person uses it: a process of its own, in a folder with a few functions. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, watch } from 'node:fs';
+import { existsSync, readdirSync, watch } from 'node:fs';
 import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -51,6 +51,10 @@ export class Folder {
 
   has(name: string): boolean {
     return existsSync(join(this.path, name));
+  }
+
+  names(): readonly string[] {
+    return readdirSync(this.path);
   }
 
   /** Settles when there is such a file. */

@@ -2,7 +2,7 @@
 
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Folder, ndjson, numbers } from './command.ts';
+import { command, Folder, ndjson, numbers } from './command.ts';
 
 let folder: Folder;
 beforeAll(async () => {
@@ -195,6 +195,39 @@ describe('--out', () => {
     expect(code).toBe(2);
     expect(stderr).toMatch(/cannot write absent\/doubled: .*ENOENT/);
     expect(folder.has('started')).toBe(false);
+  });
+
+  test('leaves nothing when what comes after it cannot be opened', async () => {
+    const args = ['map', './functions.js#double', '--out', 'tried', '--threads', '2000'];
+    expect((await folder.run(args)).code).toBe(2);
+    expect(folder.names().filter((name) => name.startsWith('tried'))).toEqual([]);
+  });
+
+  test.each([
+    ['q', 'q'],
+    ['q.partial', 'q'],
+  ])('of the input %s cannot be %s', async (input, out) => {
+    await folder.write(input, '1\n2\n');
+    const { code, stderr } = await folder.run([
+      'map',
+      './functions.js#double',
+      input,
+      '--out',
+      out,
+    ]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/cannot write q: .* is the input; give another --out/);
+    expect(await folder.read(input)).toBe('1\n2\n');
+  });
+
+  test('is not what the standard output appends to, when that is the input', async () => {
+    await folder.write('q', '1\n');
+    const line = `exec ${process.execPath} ${command} map ./functions.js#double q >> q`;
+    const { code, stderr } = await folder.start(['-c', line], 'bash').ended;
+    expect({ code, stderr }).toEqual({
+      code: 2,
+      stderr: 'threadmemo: cannot write to the standard output: it is the input\n',
+    });
   });
 });
 

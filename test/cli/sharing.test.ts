@@ -64,6 +64,15 @@ describe.each(Object.keys(together))('with %s', (what) => {
   });
 });
 
+test('with one cache and one --out, each writes all results, and no line of the other', async () => {
+  await folder.write('inputs', ndjson(numbers(lines)));
+  const where = ['--cache', 'cache'];
+  const reports = await Promise.all(['both', 'both'].map((out) => reportOf(start(out, ...where))));
+  expect(reports.map(({ written }) => written)).toEqual([lines, lines]);
+  expect(await folder.read('both')).toBe(ndjson(numbers(lines)));
+  expect(folder.names().filter((name) => name.startsWith('both'))).toEqual(['both']);
+});
+
 describe.skipIf(withoutRedis)('--redis', () => {
   test('and --cache: what comes from Redis is on the disk after that', async () => {
     await folder.write('inputs', ndjson(numbers(20)));
