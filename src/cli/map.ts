@@ -1,12 +1,12 @@
 /** `threadmemo map`: opens what a run needs, and closes it again, however it ends. */
 
-import { createPool, type MemoPool } from '../index.ts';
+import { createPool } from '../index.ts';
 import type { Memoized } from '../memoize.ts';
 import { Unusable } from './ended.ts';
 import { fileId, isSame } from './file-id.ts';
 import { findFunction } from './find-function.ts';
 import { type Input, openInput } from './input.ts';
-import { Mapping, type MappingOptions } from './mapping.ts';
+import { Mapping, type MappingOptions, type MappingPool } from './mapping.ts';
 import { type OutFile, openOutFile } from './out-file.ts';
 import { STDOUT } from './print.ts';
 import { openTiers, type TierOptions } from './tiers.ts';
@@ -40,11 +40,13 @@ function openOut({ out }: MapCommand, input: Input): OutFile | undefined {
   return undefined;
 }
 
-async function openPool(command: MapCommand, fn: Memoized): Promise<MemoPool> {
+async function openPool(command: MapCommand, fn: Memoized): Promise<MappingPool> {
   const { threads } = command;
-  const tiers = await openTiers(command, fn);
+  const watched = await openTiers(command, fn);
+  const tiers = watched.map(({ tier }) => tier);
   try {
-    return await createPool({ ...MEMORY, ...(threads !== undefined && { threads }), tiers });
+    const pool = await createPool({ ...MEMORY, ...(threads !== undefined && { threads }), tiers });
+    return { pool, watched, [Symbol.asyncDispose]: () => pool.close() };
   } catch (cause) {
     await Promise.all(tiers.map((tier) => tier.close()));
     throw cause;

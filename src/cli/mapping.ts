@@ -15,7 +15,8 @@ import type { OutFile } from './out-file.ts';
 import { Output } from './output.ts';
 import { print, STDOUT } from './print.ts';
 import { Progress } from './progress.ts';
-import { type Counts, howToResume, summary } from './report.ts';
+import { type Counts, failing, howToResume, type Kept, notStored, summary } from './report.ts';
+import type { WatchedTier } from './watched-tier.ts';
 import { shortened } from './wording.ts';
 
 export interface MappingOptions {
@@ -28,10 +29,17 @@ export interface MappingOptions {
   readonly json?: boolean;
 }
 
+/** A pool, and the tiers that it was given. */
+export interface MappingPool extends AsyncDisposable {
+  readonly pool: MemoPool;
+  readonly watched: readonly WatchedTier[];
+}
+
 export class Mapping {
   readonly #fn: Memoized;
   readonly #input: Input;
   readonly #pool: MemoPool;
+  readonly #watched: readonly WatchedTier[];
   readonly #out: OutFile | undefined;
   readonly #options: MappingOptions;
   readonly #output: Output;
@@ -43,13 +51,14 @@ export class Mapping {
   constructor(
     fn: Memoized,
     input: Input,
-    pool: MemoPool,
+    { pool, watched }: MappingPool,
     out: OutFile | undefined,
     options: MappingOptions,
   ) {
     this.#fn = fn;
     this.#input = input;
     this.#pool = pool;
+    this.#watched = watched;
     this.#out = out;
     this.#options = options;
     this.#output = new Output(out?.fd ?? STDOUT, () => this.#run.changed());
@@ -103,20 +112,18 @@ export class Mapping {
 
   /** @param soFar where results are that are not complete */
   async #report(counts: Counts, code: number, soFar: string | undefined): Promise<void> {
-    const { json, quiet, cache, redis } = this.#options;
+    const { json, quiet } = this.#options;
+    const kept = this.#kept();
     if (json) {
       const interrupted = this.#interrupted;
-      const report = JSON.stringify({ ...counts, interrupted, code });
+      const report = JSON.stringify({ ...counts, notStored: failing(kept), interrupted, code });
       // Where the results do not go. They are complete, whether anybody reads this or not.
       if (this.#out) await print(report);
       else process.stderr.write(`${report}\n`);
     } else if (!quiet) {
-      printToStderr(summary(counts));
+      for (const line of [summary(counts), ...notStored(kept)]) printToStderr(line);
     }
-    if (this.#interrupted) {
-      const kept = cache ?? (redis === undefined ? undefined : 'Redis');
-      printToStderr(howToResume(kept, soFar));
-    }
+    if (this.#interrupted) printToStderr(howToResume(kept, soFar));
   }
 
   #sayFailed(line: number, source: string, error: unknown): void {
@@ -139,6 +146,16 @@ export class Mapping {
   get #fraction(): number | undefined {
     const { size } = this.#input;
     return size ? (this.#run.bytes / size) * this.#run.share : undefined;
+  }
+
+  /** After the pool was closed, which writes the rest. */
+  #kept(): readonly Kept[] {
+    const { tiers } = this.#pool.stats();
+    return this.#watched.map((watched) => {
+      const { name: tier } = watched.tier;
+      const place = tier === 'disk' ? (this.#options.cache ?? tier) : 'Redis';
+      return { tier, place, ...watched.counts(tiers[tier]?.skipped ?? 0) };
+    });
   }
 
   #counts(): Counts {

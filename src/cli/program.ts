@@ -139,6 +139,9 @@ each input is computed by one of them. With both, the disk is asked first, and h
 those of a run that has ended early are in <file>.partial. Of several runs with one --out, each writes
 all results, and the last to end leaves its own. The input cannot be the output.
 
+--cache: results that could not be stored, because the disk is full, are counted in the summary, and
+in "notStored" of the report.
+
 --json: the report goes to the standard output if the results go to --out, else to the standard error.
 `;
 

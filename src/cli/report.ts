@@ -1,5 +1,6 @@
 /** What has happened so far, in numbers; and in words, for a person. */
 
+import type { NotStored } from './watched-tier.ts';
 import { duration, grouped } from './wording.ts';
 
 export interface Counts {
@@ -17,6 +18,13 @@ export interface Counts {
   readonly computeMsSaved: number;
   /** Since the first line. */
   readonly ms: number;
+}
+
+/** Where results are for the next time. */
+export interface Kept extends NotStored {
+  /** The tier's name. */
+  readonly tier: string;
+  readonly place: string;
 }
 
 export function summary(counts: Counts): string {
@@ -54,10 +62,32 @@ export function progressLine(counts: Counts, rate: number, fraction: number | un
   return parts.join(' · ');
 }
 
-/** @param kept where results are for the next time @param soFar the file that has the results so far */
-export function howToResume(kept: string | undefined, soFar: string | undefined): string {
+export function failing(kept: readonly Kept[]): readonly Kept[] {
+  return kept.filter(({ notStored }) => notStored > 0);
+}
+
+/** A line for each place that does not have everything. */
+export function notStored(kept: readonly Kept[]): readonly string[] {
+  return failing(kept).map((each) => `${lost(each)} not stored in ${each.place}: ${why(each)}`);
+}
+
+/** @param kept fastest first @param soFar the file that has the results so far */
+export function howToResume(kept: readonly Kept[], soFar: string | undefined): string {
   const interrupted = `interrupted${soFar ? `; the results so far are in ${soFar}` : ''}`;
-  return kept === undefined
-    ? `${interrupted}. With --cache <dir> the same command would go on where it was`
-    : `${interrupted}. What was computed is in ${kept}: the same command goes on from there`;
+  // What one place does not have, the others may.
+  const [best] = [...kept].sort((a, b) => a.notStored - b.notStored);
+  if (!best) return `${interrupted}. With --cache <dir> the same command would go on where it was`;
+  const { place, notStored } = best;
+  return notStored === 0
+    ? `${interrupted}. What was computed is in ${place}: the same command goes on from there`
+    : `${interrupted}. What was computed is in ${place}, but ${lost(best)} not (${why(best)}): ` +
+        'the same command goes on from there, and computes these again';
+}
+
+function lost({ notStored }: Kept): string {
+  return notStored === 1 ? '1 result was' : `${grouped(notStored)} results were`;
+}
+
+function why({ reason = 'too many writes were under way' }: Kept): string {
+  return reason;
 }

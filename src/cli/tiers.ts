@@ -11,10 +11,12 @@ import { definitionOf } from '../registry.ts';
 import type { Tier } from '../tiers/tier.ts';
 import { Unusable } from './ended.ts';
 import { messageOf } from './error-words.ts';
+import { WatchedTier } from './watched-tier.ts';
 
 export interface TierOptions {
   /** A directory. */
   readonly cache?: string;
+  /** Of the directory. */
   readonly maxSize?: Size;
   /** A URL. */
   readonly redis?: string;
@@ -31,7 +33,10 @@ const PATIENCE = { timeout: '5s', connectTimeout: '5s' } as const;
  * nothing would be stored: in a service that is a warning; here somebody waits for the cache to be
  * filled, or for other machines' share of the work.
  */
-export async function openTiers(options: TierOptions, fn: Memoized): Promise<readonly Tier[]> {
+export async function openTiers(
+  options: TierOptions,
+  fn: Memoized,
+): Promise<readonly WatchedTier[]> {
   const { cache, maxSize, redis } = options;
   if (maxSize !== undefined && cache === undefined) {
     throw new Unusable('--max-size is the size of the cache on disk: give --cache <dir>, too');
@@ -44,7 +49,7 @@ export async function openTiers(options: TierOptions, fn: Memoized): Promise<rea
     if (redis !== undefined) tiers.push(redisTier({ url: redis, ...PATIENCE }));
     await checkCode(tiers, fn, cache === undefined ? '--redis' : `--cache ${cache}`);
     await checkRedis(tiers, fn);
-    return tiers;
+    return tiers.map((tier) => new WatchedTier(tier));
   } catch (cause) {
     await Promise.all(tiers.map((tier) => tier.close()));
     throw cause;
