@@ -2,6 +2,7 @@
 
 import { createPool } from '../index.ts';
 import type { Memoized } from '../memoize.ts';
+import { bytes, type Size } from '../options.ts';
 import { Unusable } from './ended.ts';
 import { fileId, isSame } from './file-id.ts';
 import { findFunction } from './find-function.ts';
@@ -14,10 +15,12 @@ import { openTiers, type TierOptions } from './tiers.ts';
 export interface MapCommand extends TierOptions, MappingOptions {
   readonly out?: string;
   readonly threads?: number;
+  /** What all threads share. */
+  readonly memory?: Size;
 }
 
-/** Of the memory that all threads share; the command promises to need little in all. */
-const MEMORY = { maxSize: '32mb', maxEntrySize: '8mb' } as const;
+/** The command promises to need little memory in all. */
+const MEMORY: Size = '32mb';
 
 /** @returns the exit code @throws {Unusable} {@link MemoError} */
 export async function map(target: string, file: string, command: MapCommand): Promise<number> {
@@ -41,11 +44,19 @@ function openOut({ out }: MapCommand, input: Input): OutFile | undefined {
 }
 
 async function openPool(command: MapCommand, fn: Memoized): Promise<MappingPool> {
-  const { threads } = command;
+  const { threads, memory = MEMORY } = command;
   const watched = await openTiers(command, fn);
   const tiers = watched.map(({ tier }) => tier);
   try {
-    const pool = await createPool({ ...MEMORY, ...(threads !== undefined && { threads }), tiers });
+    const maxSize = bytes('--memory', memory);
+    // One large result is worth more than many small ones, which are cheap to compute again.
+    const maxEntrySize = Math.floor(maxSize / 4);
+    const pool = await createPool({
+      maxSize,
+      maxEntrySize,
+      ...(threads !== undefined && { threads }),
+      tiers,
+    });
     return { pool, watched, [Symbol.asyncDispose]: () => pool.close() };
   } catch (cause) {
     await Promise.all(tiers.map((tier) => tier.close()));

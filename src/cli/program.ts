@@ -37,6 +37,7 @@ function mapCommand(ended: (code: number) => void): Command {
       'with --cache: keep it below this size, such as 500mb or 2gb',
       size,
     )
+    .option('--memory <size>', 'how much of the results memory keeps; default: 32mb', size)
     .option('-r, --redis <url>', 'share the work, and the results, with every machine that says so')
     .option('--args', 'each line is an array of arguments, and not the one argument')
     .option('--unordered', 'write results as they come, each as {"line":n,"value":...}')
@@ -108,7 +109,8 @@ function numberIn(text: string): number | string {
 }
 
 const MAP =
-  'Runs a function over JSON lines (NDJSON), on all cores. Equal inputs are computed once. ' +
+  'Runs a function over JSON lines (NDJSON), on all cores. Equal inputs are computed once, as long as ' +
+  'their results are in --memory or in --cache. ' +
   'The function is an export of the module: one that was memoized with memoize(), or a plain one. ' +
   'Each line of the input is its one argument; each line of the output is one result, in the order ' +
   'of the input.';
@@ -134,6 +136,9 @@ the command; with --keep-going, the output has a line for it, too.
 Ctrl-C: what runs is finished, what is done is written. With --cache or --redis, the same command goes
 on from there. Several processes may use one --cache, or one --redis, at once, and share the work:
 each input is computed by one of them. With both, the disk is asked first, and has everything after.
+
+--memory: what no longer fits goes, the least used first, and is computed again if it comes again,
+unless --cache or --redis has it. A result larger than a quarter of it is not kept in memory.
 
 --out: results are in <file>.<run>.partial, which no other run writes to, until they are complete;
 those of a run that has ended early are in <file>.partial. Of several runs with one --out, each writes

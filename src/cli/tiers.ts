@@ -39,7 +39,10 @@ export async function openTiers(
 ): Promise<readonly WatchedTier[]> {
   const { cache, maxSize, redis } = options;
   if (maxSize !== undefined && cache === undefined) {
-    throw new Unusable('--max-size is the size of the cache on disk: give --cache <dir>, too');
+    throw new Unusable(
+      '--max-size is the size of the cache on disk: give --cache <dir>, too. ' +
+        'Without a cache, --memory says how much is kept',
+    );
   }
   const tiers: Tier[] = [];
   try {

@@ -231,6 +231,17 @@ describe('--out', () => {
   });
 });
 
+test('--memory: what fits into it is computed once', async () => {
+  // Twice as many as there may be open calls: each is answered before it comes again.
+  const input = ndjson([...numbers(2000), ...numbers(2000)]);
+  const computed = async (memory: string) => {
+    const args = ['map', './functions.js#page', '--memory', memory, '--out', 'pages', '--json'];
+    return JSON.parse((await folder.run(args, input)).stdout).computed;
+  };
+  expect(await computed('128kb')).toBeGreaterThan(2000);
+  expect(await computed('16mb')).toBe(2000);
+});
+
 test('--quiet says nothing', async () => {
   const { code, stderr } = await folder.run(['map', './functions.js#double', '--quiet'], '1\n');
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -240,7 +251,8 @@ test.each([
   [['map'], /missing required argument/],
   [['map', './functions.js#double', '--threads', '0'], /must be 1 or more/],
   [['map', './functions.js#double', '--max-size', 'big', '--cache', 'c'], /must be a size/],
-  [['map', './functions.js#double', '--max-size', '1gb'], /give --cache <dir>, too/],
+  [['map', './functions.js#double', '--max-size', '1gb'], /give --cache <dir>, too\. .*--memory/],
+  [['map', './functions.js#double', '--memory', 'big'], /must be a size/],
   [['map', './functions.js#double', 'absent.ndjson'], /cannot read absent\.ndjson: .*ENOENT/],
   [['mop'], /unknown command/],
 ])('wrong usage: %j', async (args, message) => {

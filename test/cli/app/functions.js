@@ -34,6 +34,10 @@ export function throws(message) {
   throw message === 'bigint' ? { name: 'X', message: 10n } : message;
 }
 
+export function page(x) {
+  return String(x).padStart(2000, '-');
+}
+
 export function prints(x) {
   console.log('printed');
   return x;
