@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { cases } from '../effort.ts';
 import { command, Folder, ndjson, numbers } from './command.ts';
 
 /** `.ci/run` asks for a million. */
@@ -58,24 +59,54 @@ test('a second Ctrl-C ends at once, whatever runs', async () => {
   expect((await ended).code).toBe('SIGINT');
 });
 
-test('interrupted anywhere, and started again, the output is the same', async () => {
-  const inputs = numbers(20_000).map((at) => ({ id: (at * 7919) % 1000 }));
-  await folder.write('in', ndjson(inputs));
-  const args = ['map', './functions.js#busy', 'in', '--cache', 'kept'];
-  const first = folder.start(args);
-  const enough = Math.floor(Math.random() * 100_000);
+/** As a person has it, at any moment: how far it has come in a file that is not complete. */
+const signals = ['SIGINT', 'SIGTERM', 'SIGKILL'] as const;
+const distinct = 500;
+
+/** Runs the command, and sends the signal when so much was written; settles with its report. */
+async function interrupted(args: readonly string[], signal: NodeJS.Signals, enough: number) {
+  const { child, ended } = folder.start([...args, '--json']);
   let read = 0;
-  first.child.stdout?.on('data', (text) => {
+  child.stdout?.on('data', (text) => {
+    const before = read;
     read += text.length;
-    if (read > enough) first.child.kill('SIGINT');
+    // Once: a second one would end it at once.
+    if (before <= enough && read > enough) child.kill(signal);
   });
-  const { code, stdout } = await first.ended;
-  const all = ndjson(inputs.map(({ id }) => ({ id, square: id * id })));
-  // Killed at once, or too late to matter, or in between: by a second signal, too.
-  expect([0, 130, 'SIGINT'], `after ${enough} characters`).toContain(code);
-  expect(all.startsWith(stdout)).toBe(true);
-  expect((await folder.run(args)).stdout).toBe(all);
-});
+  const { code, stdout, stderr } = await ended;
+  const report = stderr.split('\n').find((line) => line.startsWith('{')) ?? '{"computed":0}';
+  return { code, stdout, stderr, computed: JSON.parse(report).computed as number };
+}
+
+test.each(numbers(cases(1)))(
+  'interrupted anywhere, several times, nothing is wrong and little is computed twice (%i)',
+  async () => {
+    const inputs = numbers(10_000).map((at) => ({ id: (at * 7919) % distinct }));
+    await folder.write('in', ndjson(inputs));
+    const args = ['map', './functions.js#busy', 'in', '--cache', 'kept'];
+    const all = ndjson(inputs.map(({ id }) => ({ id, square: id * id })));
+    let computed = 0;
+    let kills = 0;
+    for (const _ of numbers(3)) {
+      const signal = signals[Math.floor(Math.random() * signals.length)] as NodeJS.Signals;
+      // Most is computed before the first twentieth is written.
+      const enough = Math.floor(Math.random() ** 2 * (all.length / 10));
+      const run = await interrupted(args, signal, enough);
+      const what = `${signal} after ${enough} characters: ${run.stderr}`;
+      // Too late to matter, it may be.
+      expect([0, 130, 143, 'SIGKILL'], what).toContain(run.code);
+      expect(all.startsWith(run.stdout), what).toBe(true);
+      computed += run.computed;
+      kills += run.code === 'SIGKILL' ? 1 : 0;
+    }
+    const last = await folder.run([...args, '--json']);
+    expect(last.stdout).toBe(all);
+    computed += JSON.parse(last.stderr).computed;
+    // One that was killed did not say what it had computed, and stored.
+    if (kills === 0) expect(computed).toBe(distinct);
+    else expect(computed).toBeLessThanOrEqual(distinct);
+  },
+);
 
 test('--unordered: a slow line holds nothing up', async () => {
   const args = ['map', './functions.js#gated', '--unordered', '--threads', '2'];
