@@ -34,6 +34,8 @@ describe('the tarball', () => {
     expect(files.filter((file) => !built.test(file)).sort()).toEqual(documents);
     expect(files).toContain('dist/src/index.d.ts');
     expect(files).toContain('dist/workers/pool.js');
+    // Nobody imports the command.
+    expect(files.filter((file) => /^dist\/src\/cli\/.*\.d\.ts$/.test(file))).toEqual([]);
   });
 
   test('was built anew: nothing of an old build is in it', async () => {
