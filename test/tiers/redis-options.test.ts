@@ -3,7 +3,7 @@
 import { createPool, OptionError } from 'threadmemo';
 import { type RedisTierOptions, redisTier } from 'threadmemo/redis';
 import { describe, expect, test } from 'vitest';
-import { Debts } from '../../src/tiers/redis/debts.ts';
+import { Debts } from '../../src/tiers/debts.ts';
 import type { Invalidation } from '../../src/tiers/tier.ts';
 import { inside } from './redis-app/inside.mjs';
 

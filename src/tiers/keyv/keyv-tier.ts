@@ -13,9 +13,9 @@
 
 import { randomBytes } from 'node:crypto';
 import { type Clock, systemClock } from '../../clock.ts';
+import { Debts } from '../debts.ts';
 import { identityOf, nameOf } from '../identity.ts';
-import { Debts } from '../redis/debts.ts';
-import { decodeRecord, encodeRecord, HEAD_BYTES, type RecordFormat } from '../redis/record.ts';
+import { decodeRecord, encodeRecord, HEAD_BYTES, type RecordFormat } from '../record.ts';
 import type { Invalidation, Tier, TierRecord } from '../tier.ts';
 import { within } from '../time-limit.ts';
 import { Breaker } from './breaker.ts';

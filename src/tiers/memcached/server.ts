@@ -11,7 +11,7 @@
 import type { Duplex } from 'node:stream';
 import type { Clock, Timer } from '../../clock.ts';
 import { TierAccessError } from '../../errors.ts';
-import { Debts } from '../redis/debts.ts';
+import { Debts } from '../debts.ts';
 import type { Invalidation } from '../tier.ts';
 import { LateError, within } from '../time-limit.ts';
 import { Connection, type Send } from './connection.ts';

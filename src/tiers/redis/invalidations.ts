@@ -5,8 +5,8 @@
  * again: see `debts.ts`.
  */
 
+import { Debts } from '../debts.ts';
 import type { Invalidation } from '../tier.ts';
-import { Debts } from './debts.ts';
 import type { Names } from './names.ts';
 import { runScript, type Send, scripts } from './scripts.ts';
 

@@ -1,13 +1,7 @@
 /** What users may set of a Redis tier, its defaults, and its checks. */
 
-import {
-  bytes,
-  type Duration,
-  milliseconds,
-  refuseUnknown,
-  type Size,
-  wrong,
-} from '../../options.ts';
+import { bytes, type Duration, refuseUnknown, type Size, wrong } from '../../options.ts';
+import { positive, prefixOf } from '../store-options.ts';
 
 /**
  * A client of the package `redis` (`createClient()`, `createCluster()`) or of `ioredis` (`new
@@ -70,6 +64,8 @@ export interface ResolvedRedisTierOptions {
   readonly connectTimeout: number;
 }
 
+/** A brace would move the hash tag, a space would be a puzzle in logs. */
+const PREFIX = /^[^\s{}\p{C}]{1,200}$/u;
 /** `Infinity` would fill Redis with what nobody can read any more. */
 const LONGEST_AGE = 10 * 365 * 24 * 3600 * 1000;
 const SHORTEST_SECRET = 16;
@@ -89,7 +85,11 @@ export function resolveRedisTierOptions(options: RedisTierOptions): ResolvedRedi
   return {
     url,
     client,
-    prefix: prefix(options.prefix),
+    prefix: prefixOf(
+      options.prefix,
+      PREFIX,
+      'a text without spaces and braces, of 1 to 200 characters',
+    ),
     maxAge: positive('maxAge', options.maxAge ?? '7d', LONGEST_AGE),
     compressAbove:
       compressAbove === undefined
@@ -123,22 +123,10 @@ function checkClient(client: RedisClient): void {
   throw wrong('client', client, 'a client of the package redis or ioredis');
 }
 
-/** A brace would move the hash tag, a space would be a puzzle in logs. */
-function prefix(value: unknown = 'threadmemo'): string {
-  if (typeof value === 'string' && /^[^\s{}\p{C}]{1,200}$/u.test(value)) return value;
-  throw wrong('prefix', value, 'a text without spaces and braces, of 1 to 200 characters');
-}
-
 function secret(value: unknown): Buffer | undefined {
   if (value === undefined) return undefined;
   const isBytes = typeof value === 'string' || value instanceof Uint8Array;
   const given = isBytes ? Buffer.from(value as string) : Buffer.of();
   if (given.length >= SHORTEST_SECRET) return given;
   throw wrong('secret', '...', `a text or bytes, of at least ${SHORTEST_SECRET} bytes`);
-}
-
-function positive(option: string, value: unknown, most = 2 ** 31 - 1): number {
-  const ms = milliseconds(option, value);
-  if (ms > 0 && ms <= most) return Math.ceil(ms);
-  throw wrong(option, value, `more than 0 and at most ${most} milliseconds`);
 }

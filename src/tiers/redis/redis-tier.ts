@@ -9,6 +9,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { type Clock, systemClock } from '../../clock.ts';
+import { decodeRecord, encodeRecord, type RecordFormat } from '../record.ts';
 import type { Invalidation, LeaseAnswer, TierRecord } from '../tier.ts';
 import { clientOf } from './clients.ts';
 import type { Argument, Client, Reply } from './connection.ts';
@@ -21,7 +22,6 @@ import {
   type ResolvedRedisTierOptions,
   resolveRedisTierOptions,
 } from './options.ts';
-import { decodeRecord, encodeRecord, type RecordFormat } from './record.ts';
 import {
   GENERATION_MORE,
   loadScripts,

@@ -3,7 +3,7 @@
  * anything is read again. Without that, what was invalidated during an outage would be back after it.
  */
 
-import type { Invalidation } from '../tier.ts';
+import type { Invalidation } from './tier.ts';
 
 /** More keys of a function are all of the function; more functions are everything. */
 const MOST_KEYS = 1000;
