@@ -293,6 +293,6 @@ describe('a process', () => {
     proxy.weather = 'black hole';
     const { stdout, stderr } = await run(`redis://127.0.0.1:${proxy.port}`, 'redis');
     expect(stdout).toBe('RedisAccessError\n');
-    expect(stderr).toContain('ThreadmemoWarning: Redis does not answer');
+    expect(stderr).toContain('ThreadmemoWarning: Redis cannot be used');
   });
 });

@@ -24,7 +24,7 @@ import {
   resolveMemcachedTierOptions,
 } from './options.ts';
 import { Records, tooLarge } from './records.ts';
-import { Server } from './server.ts';
+import { openServer, type Server } from './server.ts';
 import { Waits } from './waits.ts';
 
 /** For tests that cannot wait. */
@@ -71,7 +71,7 @@ class SharedTier implements MemcachedTier {
     const tell = (what: Invalidation, send: Send) => this.#tell(what, send);
     this.#servers = options.servers.map((address) => {
       const connect = () => this.#connect(address);
-      return new Server(addressText(address), clock, serverTimes, { connect, tell });
+      return openServer(addressText(address), clock, serverTimes, { connect, tell });
     });
   }
 
@@ -123,21 +123,23 @@ class SharedTier implements MemcachedTier {
   }
 
   async delete(functionId: string, key: string): Promise<void> {
-    await this.#find(functionId, key).server.invalidate({ functionId, key });
+    await this.#find(functionId, key).server.availability.invalidate({ functionId, key });
   }
 
   async clear(functionId?: string): Promise<void> {
     const what = functionId === undefined ? {} : { functionId };
-    const told = await Promise.allSettled(this.#servers.map((server) => server.invalidate(what)));
+    const tell = ({ availability }: Server) => availability.invalidate(what);
+    const told = await Promise.allSettled(this.#servers.map(tell));
     const failed = told.find((each) => each.status === 'rejected');
     if (failed) throw failed.reason;
   }
 
   stats(): MemcachedStats {
+    const servers = this.#servers.map(({ availability }) => availability);
     return {
-      servers: this.#servers.length,
-      connected: this.#servers.filter(({ isUp }) => isUp).length,
-      outages: this.#servers.reduce((sum, { outages }) => sum + outages, 0),
+      servers: servers.length,
+      connected: servers.filter(({ isUp }) => isUp).length,
+      outages: servers.reduce((sum, { outages }) => sum + outages, 0),
       damaged: this.#records.damaged,
       tooLarge: this.#records.tooLarge,
     };
@@ -151,7 +153,7 @@ class SharedTier implements MemcachedTier {
   async #close(): Promise<void> {
     this.#waits.endAll();
     await this.#leases.close();
-    for (const server of this.#servers) server.close();
+    for (const { availability } of this.#servers) availability.close();
     this.#waits.endAll();
   }
 

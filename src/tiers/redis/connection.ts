@@ -1,8 +1,10 @@
 /**
  * What the tier needs of a client of Redis, whichever package it is from: two connections, one for
  * commands and one on which messages are heard, which live and die together. Neither reconnects by
- * itself, and neither queues what it cannot send: `server.ts` decides what happens then.
+ * itself, and neither queues what it cannot send: `../availability.ts` decides what happens then.
  */
+
+import type { Session } from '../session.ts';
 
 export type Argument = string | Buffer;
 
@@ -37,12 +39,8 @@ export interface SessionEvents {
   lost(cause: unknown): void;
 }
 
-export interface Session {
-  readonly ready: Promise<void>;
+export interface RedisSession extends Session {
   send(args: readonly Argument[], key: string): Promise<Reply>;
-  /** Settles when both have answered. */
-  ping(): Promise<void>;
-  cut(): void;
 }
 
 /** Connects, and hears what is said on the channels. */
@@ -50,7 +48,7 @@ export function openSession(
   client: Client,
   channels: readonly string[],
   { heard, lost }: SessionEvents,
-): Session {
+): RedisSession {
   const commands = client.commands(lost);
   let subscriber: Connection | undefined;
   let isCut = false;
@@ -62,6 +60,7 @@ export function openSession(
     await subscriber.subscribe(channels, heard);
   };
   const ping = async () => {
+    // Until both have answered.
     await Promise.all([commands.ping(), subscriber?.ping()]);
   };
   return {
