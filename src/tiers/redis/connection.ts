@@ -22,7 +22,10 @@ export interface Connection {
     heard: (channel: string, message: Buffer) => void,
   ): Promise<void>;
   ping(): Promise<unknown>;
-  /** Drops it at once; what was sent is rejected. */
+  /**
+   * Drops it at once; what was sent is rejected.
+   * @throws whatever a client does for a connection that was never made (redis before 6.3)
+   */
   cut(): void;
 }
 
@@ -69,8 +72,11 @@ export function openSession(
     ping,
     cut() {
       isCut = true;
-      commands.cut();
-      subscriber?.cut();
+      try {
+        commands.cut();
+      } finally {
+        subscriber?.cut();
+      }
     },
   };
 }
