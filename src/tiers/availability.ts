@@ -22,6 +22,7 @@ import { Debts } from './debts.ts';
 import { Outages } from './outages.ts';
 import { Pending } from './pending.ts';
 import { Pings } from './pings.ts';
+import { Refusals } from './refusals.ts';
 import type { Ask, AvailabilityTimes, Session, Store } from './session.ts';
 import type { Invalidation } from './tier.ts';
 import { LateError, within } from './time-limit.ts';
@@ -35,6 +36,7 @@ export class Availability<S extends Session> {
   readonly #clock: Clock;
   readonly #times: AvailabilityTimes;
   readonly #outages: Outages;
+  readonly #refusals: Refusals;
   readonly #pending: Pending;
   readonly #pings: Pings;
   readonly #debts = new Debts();
@@ -52,6 +54,7 @@ export class Availability<S extends Session> {
     this.#clock = clock;
     this.#times = times;
     this.#outages = new Outages(store.name, store.AccessError);
+    this.#refusals = new Refusals(store.name, (error) => store.refusal(error), clock);
     this.#pending = new Pending(clock);
     this.#pings = new Pings(clock, times, (session, cause) => this.#doubt(session as S, cause));
     this.#first = this.#open().finally(() => {
@@ -73,9 +76,26 @@ export class Availability<S extends Session> {
     this.#pings.waited = waited;
   }
 
-  /** @throws the store's `AccessError` when it is away; what the server refuses, as it is */
-  ask<T>(work: (session: S) => Promise<T>): Promise<T> {
-    return this.#run(['up'], ({ session }) => this.#askOf(session)(work));
+  /** What it has refused, without being away. */
+  get refused(): number {
+    return this.#refusals.count;
+  }
+
+  /**
+   * @param what is asked: one of a few
+   * @throws the store's `AccessError` when it is away; what the server refuses, as it is
+   */
+  ask<T>(what: string, work: (session: S) => Promise<T>): Promise<T> {
+    return this.#run(['up'], async ({ session }) => {
+      try {
+        const answer = await this.#askOf(session)(work);
+        this.#refusals.worked(what);
+        return answer;
+      } catch (error) {
+        this.#refusals.note(what, error);
+        throw error;
+      }
+    });
   }
 
   /** Settles when the server knows it. When it does not, nothing is read before it does. */
@@ -87,6 +107,7 @@ export class Availability<S extends Session> {
         try {
           await this.#store.tell(what, this.#askOf(session));
         } catch (error) {
+          this.#refusals.add(error);
           // If it has stopped already, it is owed already.
           if (this.#telling.has(what)) this.#doubt(session, error);
           throw error;

@@ -41,6 +41,8 @@ export interface Store<S extends Session> {
   ) => Error;
   /** Begins to connect. `lost` is called when the session is over, for whatever reason. */
   connect(lost: (cause: unknown) => void): S;
+  /** A word for why, where the server itself has refused; it is there, then. */
+  refusal(error: unknown): string | undefined;
   /** Before anything else is asked of a new session. */
   prepare?(ask: Ask<S>): Promise<void>;
   /** Tells the server what has become invalid. */

@@ -22,6 +22,7 @@ class FakeStore implements Store<FakeSession> {
   readonly sessions: FakeSession[] = [];
   readonly told: { what: Invalidation; done(): void; fail(error?: Error): void }[] = [];
   readonly events: string[] = [];
+  refusal = (error: unknown) => (String(error).includes('READONLY') ? 'READONLY' : undefined);
   ping: () => Promise<unknown> = async () => {};
   cut = () => {};
   connect = (lost: (cause: unknown) => void): FakeSession => {
@@ -69,7 +70,7 @@ async function after(ms: number): Promise<void> {
   await still();
 }
 
-const read = (server: Availability<FakeSession>) => server.ask(async () => 'old');
+const read = (server: Availability<FakeSession>) => server.ask('read', async () => 'old');
 const failure = (work: Promise<unknown>) => work.then(() => undefined, String);
 
 test('nothing is read after an invalidation was refused, until it is made up for', async () => {
@@ -85,6 +86,9 @@ test('nothing is read after an invalidation was refused, until it is made up for
   store.told.at(-1)?.done();
   await still();
   expect(await read(server)).toBe('old');
+  expect(server.refused).toBe(1);
+  // The outage says it.
+  expect(process.emitWarning).toHaveBeenCalledOnce();
   // The session was the same: nothing was missed.
   expect(store.events).toEqual(['stopped']);
   expect(store.sessions).toHaveLength(1);
@@ -235,7 +239,7 @@ test('a listener that throws keeps nobody from the server for good', async () =>
 
 test('what is late is doubted, and asked for again on the same session', async () => {
   const server = await opened();
-  const late = failure(server.ask(() => new Promise(() => {})));
+  const late = failure(server.ask('read', () => new Promise(() => {})));
   await after(times.command);
   expect(await late).toContain('cannot be used');
   await after(times.retry);
@@ -248,7 +252,7 @@ test('what is under way keeps the process alive, and nothing else', async () => 
   const server = await opened();
   expect(clock.mayEnd).toBe(true);
   let done = (_: string) => {};
-  const asked = server.ask(() => new Promise<string>((resolve) => (done = resolve)));
+  const asked = server.ask('read', () => new Promise<string>((resolve) => (done = resolve)));
   expect(clock.mayEnd).toBe(false);
   await still();
   done('now');

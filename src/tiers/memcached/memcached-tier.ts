@@ -140,6 +140,7 @@ class SharedTier implements MemcachedTier {
       servers: servers.length,
       connected: servers.filter(({ isUp }) => isUp).length,
       outages: servers.reduce((sum, { outages }) => sum + outages, 0),
+      refused: servers.reduce((sum, { refused }) => sum + refused, 0),
       damaged: this.#records.damaged,
       tooLarge: this.#records.tooLarge,
     };

@@ -7,6 +7,7 @@ import { Availability } from '../availability.ts';
 import type { Ask, AvailabilityTimes, Session } from '../session.ts';
 import type { Invalidation } from '../tier.ts';
 import { Connection, type Send } from './connection.ts';
+import { ServerError } from './replies.ts';
 
 export interface Server {
   /** `host:port` */
@@ -39,12 +40,16 @@ export function openServer(
     name: `memcached at ${address}`,
     AccessError: TierAccessError,
     connect: (lost: (cause: unknown) => void) => sessionOver(connect(), lost),
-    tell: (what: Invalidation, ask: Ask<MemcachedSession>) => tell(what, sendBy(ask)),
+    refusal: refusalOf,
+    tell: (what: Invalidation, ask: Ask<MemcachedSession>) =>
+      tell(what, (command) => ask((session) => session.send(command))),
     widen,
   };
   const pings = { ping: NEVER, pingWhenWaiting: NEVER };
   const availability = new Availability(store, clock, { ...times, ...pings });
-  return { address, availability, send: sendBy((work) => availability.ask(work)) };
+  const send: Send = (command) =>
+    availability.ask(command.line.slice(0, 2), (session) => session.send(command));
+  return { address, availability, send };
 }
 
 function sessionOver(stream: Duplex, lost: (cause: unknown) => void): MemcachedSession {
@@ -53,8 +58,10 @@ function sessionOver(stream: Duplex, lost: (cause: unknown) => void): MemcachedS
   return { ready: ping(), ping, send: connection.send, cut: () => connection.cut() };
 }
 
-function sendBy(ask: Ask<MemcachedSession>): Send {
-  return (command) => ask((session) => session.send(command));
+/** What is too large is the record's fault, and counted with the records. */
+function refusalOf(error: unknown): string | undefined {
+  if (!(error instanceof ServerError) || error.message.includes('too large')) return undefined;
+  return error.message;
 }
 
 /**

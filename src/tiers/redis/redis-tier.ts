@@ -24,7 +24,7 @@ import {
   resolveRedisTierOptions,
 } from './options.ts';
 import { GENERATION_MORE, runScript, type Script, type Send, scripts } from './scripts.ts';
-import { openServer, type Server, sendBy } from './server.ts';
+import { openServer, type Server, sendTo } from './server.ts';
 import { Waits } from './waits.ts';
 
 /** For tests that cannot wait. */
@@ -98,7 +98,7 @@ class SharedTier implements RedisTier {
       missed: () => this.#invalidations.missed(),
       stopped: () => this.#waits.endAll(),
     });
-    this.#send = sendBy((work) => this.#server.ask(work));
+    this.#send = sendTo(this.#server);
   }
 
   async get(functionId: string, key: string): Promise<TierRecord | undefined> {
@@ -155,6 +155,7 @@ class SharedTier implements RedisTier {
     return {
       connected: this.#server.isUp,
       outages: this.#server.outages,
+      refused: this.#server.refused,
       damaged: this.#damaged,
       heard: this.#invalidations.heard,
     };

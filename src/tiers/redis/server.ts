@@ -31,14 +31,32 @@ export function openServer(
     AccessError: RedisAccessError,
     connect: (lost: (cause: unknown) => void) =>
       openSession(client, channels, { heard: events.heard, lost }),
-    prepare: (ask: Ask<RedisSession>) => loadScripts(sendBy(ask)),
-    tell: (what: Invalidation, ask: Ask<RedisSession>) => events.tell(what, sendBy(ask)),
+    refusal: refusalOf,
+    prepare: (ask: Ask<RedisSession>) => loadScripts(sendOver(ask)),
+    tell: (what: Invalidation, ask: Ask<RedisSession>) => events.tell(what, sendOver(ask)),
     missed: events.missed,
     stopped: events.stopped,
   };
   return new Availability(store, clock, times);
 }
 
-export function sendBy(ask: Ask<RedisSession>): Send {
+export function sendTo(server: Server): Send {
+  return (args, key) => {
+    const [command, script] = args;
+    const what = command === 'EVALSHA' ? script : command;
+    return server.ask(String(what), (session) => session.send(args, key));
+  };
+}
+
+function sendOver(ask: Ask<RedisSession>): Send {
   return (args, key) => ask((session) => session.send(args, key));
+}
+
+/** Redis begins with a word in capitals; what a script was refused is within, before Redis 7. */
+export function refusalOf(error: unknown): string | undefined {
+  const { message = '' } = error instanceof Error ? error : {};
+  const [, word] =
+    /^ERR .*?: -([A-Z]{2,}) /.exec(message) ?? /^([A-Z]{2,}[A-Z\d]*) /.exec(message) ?? [];
+  // That is answered by sending the script.
+  return word === 'NOSCRIPT' ? undefined : word;
 }
