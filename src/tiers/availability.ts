@@ -23,7 +23,7 @@ import { Outages } from './outages.ts';
 import { Pending } from './pending.ts';
 import { Pings } from './pings.ts';
 import { Refusals } from './refusals.ts';
-import type { Ask, AvailabilityTimes, Session, Store } from './session.ts';
+import type { Ask, AvailabilityStats, AvailabilityTimes, Session, Store } from './session.ts';
 import type { Invalidation } from './tier.ts';
 import { LateError, within } from './time-limit.ts';
 
@@ -66,9 +66,9 @@ export class Availability<S extends Session> {
     return this.#state.at === 'up';
   }
 
-  /** Times that it has been away. */
-  get outages(): number {
-    return this.#outages.count;
+  get stats(): AvailabilityStats {
+    const [outages, refused] = [this.#outages.count, this.#refusals.count];
+    return { connected: this.isUp, outages, refused };
   }
 
   /** Whether somebody waits for what another process does, and must not wait for a dead server. */
@@ -76,9 +76,9 @@ export class Availability<S extends Session> {
     this.#pings.waited = waited;
   }
 
-  /** What it has refused, without being away. */
-  get refused(): number {
-    return this.#refusals.count;
+  /** @throws the store's `AccessError` when it is away */
+  async enter(): Promise<void> {
+    await this.#run(['up'], async () => {});
   }
 
   /**
@@ -165,14 +165,18 @@ export class Availability<S extends Session> {
       return this.#stop(error, () => this.#open());
     }
     this.#state = { at: 'opening', session };
+    await this.#check(session, true);
+  }
+
+  async #check(session: S, isNew: boolean): Promise<void> {
     try {
-      await within(this.#times.connect, session.ready, this.#clock);
+      if (isNew) await within(this.#times.connect, session.ready, this.#clock);
       await within(this.#times.command, session.ping(), this.#clock);
-      await this.#store.prepare?.(this.#askOf(session));
+      if (isNew) await this.#store.prepare?.(this.#askOf(session));
     } catch (error) {
       return this.#lost(session, error);
     }
-    if (this.#has(session)) await this.#settle(session, this.#missed);
+    if (this.#has(session)) await this.#settle(session, isNew && this.#missed);
   }
 
   /**
@@ -199,21 +203,13 @@ export class Availability<S extends Session> {
     this.#outages.end();
     this.#missed = true;
     this.#pings.begin(session);
+    this.#store.resumed?.();
   }
 
   #doubt(session: S, cause: unknown): void {
     if (!this.#has(session)) return;
     this.#state = { at: 'doubted', session };
-    this.#stop(cause, () => this.#probe(session));
-  }
-
-  async #probe(session: S): Promise<void> {
-    try {
-      await within(this.#times.command, session.ping(), this.#clock);
-    } catch (error) {
-      return this.#lost(session, error);
-    }
-    if (this.#has(session)) await this.#settle(session, false);
+    this.#stop(cause, () => this.#check(session, false));
   }
 
   #lost(session: S | undefined, cause: unknown): void {

@@ -19,6 +19,15 @@ export interface AvailabilityTimes {
   readonly pingWhenWaiting: number;
 }
 
+export interface AvailabilityStats {
+  /** It answers, as far as this process knows. */
+  readonly connected: boolean;
+  /** Times that it did not. */
+  readonly outages: number;
+  /** What it has refused. */
+  readonly refused: number;
+}
+
 export interface Session {
   /** Settles when it is made. */
   readonly ready: Promise<unknown>;
@@ -53,4 +62,6 @@ export interface Store<S extends Session> {
   missed?(): void;
   /** Nothing is answered for now. */
   stopped?(): void;
+  /** It is used again, or for the first time. */
+  resumed?(): void;
 }

@@ -86,7 +86,7 @@ test('nothing is read after an invalidation was refused, until it is made up for
   store.told.at(-1)?.done();
   await still();
   expect(await read(server)).toBe('old');
-  expect(server.refused).toBe(1);
+  expect(server.stats.refused).toBe(1);
   // The outage says it.
   expect(process.emitWarning).toHaveBeenCalledOnce();
   // The session was the same: nothing was missed.
@@ -105,7 +105,7 @@ test('a server that goes on refusing what it is owed is connected to anew, and m
   }
   expect(store.sessions).toHaveLength(3);
   expect(store.events).not.toContain('missed');
-  expect(server.outages).toBe(1);
+  expect(server.stats.outages).toBe(1);
   store.told.at(-1)?.done();
   await still();
   expect(store.events.at(-1)).toBe('missed');
@@ -245,7 +245,7 @@ test('what is late is doubted, and asked for again on the same session', async (
   await after(times.retry);
   expect(await read(server)).toBe('old');
   expect(store.sessions).toHaveLength(1);
-  expect(server.outages).toBe(1);
+  expect(server.stats.outages).toBe(1);
 });
 
 test('what is under way keeps the process alive, and nothing else', async () => {

@@ -1,7 +1,7 @@
 /** What a server refuses: counted, and warned of once for each kind. */
 
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { refusalOf } from '../../src/tiers/redis/server.ts';
+import { refusalOf } from '../../src/tiers/redis/refusal.ts';
 import { Refusals } from '../../src/tiers/refusals.ts';
 import { FakeClock } from '../fake-clock.ts';
 

@@ -12,9 +12,11 @@
 
 import { randomBytes } from 'node:crypto';
 import type { Clock, Timer } from '../../clock.ts';
+import { Orphans } from '../orphans.ts';
 import type { Item } from './item.ts';
 import { look, remove, type Seen, write } from './items.ts';
 import type { MemcachedKey } from './names.ts';
+import { ServerError } from './replies.ts';
 import type { Server } from './server.ts';
 
 export interface LeaseTimes {
@@ -34,8 +36,8 @@ export interface Held {
   record: Buffer | undefined;
   /** When it is over, in the clock's milliseconds. */
   recordUntil: number;
-  /** Nothing may be stored under it any more. */
-  ended: boolean;
+  /** It is renewed until it is over, and stored under once. */
+  state: 'held' | 'storing' | 'over';
 }
 
 /** Others may change the item in between: by a `set` without a lease. */
@@ -45,6 +47,7 @@ export class Leases {
   readonly #clock: Clock;
   readonly #times: LeaseTimes;
   readonly #held = new Set<Held>();
+  readonly #orphans = new Orphans<Held>((orphan) => this.#giveBack(orphan));
   #timer: Timer | undefined;
 
   constructor(clock: Clock, times: LeaseTimes) {
@@ -61,13 +64,20 @@ export class Leases {
     const token = randomBytes(16);
     const { record, left = 0 } = seen.item ?? {};
     const item: Item = { generations, token, tooLarge: false, record, left };
-    const written = await write(server, key, item, this.#times.life, seen.cas);
-    if (written.state !== 'done') return undefined;
     const held: Held = {
-      ...{ server, key, token, generations, cas: written.cas, ended: false },
+      ...{ server, key, token, generations, cas: '0', state: 'held' },
       record: record && Buffer.from(record),
       recordUntil: this.#clock.now() + left,
     };
+    try {
+      const written = await write(server, key, item, this.#times.life, seen.cas);
+      if (written.state !== 'done') return undefined;
+      held.cas = written.cas;
+    } catch (error) {
+      // When no answer comes, it may be there all the same.
+      if (!(error instanceof ServerError)) this.#orphaned(held);
+      throw error;
+    }
     this.#held.add(held);
     this.#renewLater();
     return held;
@@ -75,7 +85,7 @@ export class Leases {
 
   /** It is renewed until this is called. */
   end(held: Held): void {
-    held.ended = true;
+    held.state = 'over';
     this.#held.delete(held);
   }
 
@@ -93,24 +103,46 @@ export class Leases {
     throw new Error('the lease was changed too often');
   }
 
-  /** Without a record of its own: what was there beside it stays. */
   async release(held: Held): Promise<void> {
-    if (held.ended) return;
+    if (held.state === 'held') await this.giveUp(held);
+  }
+
+  /** @throws when memcached could not be told; it will be */
+  async giveUp(held: Held): Promise<void> {
     this.end(held);
-    const left = held.recordUntil - this.#clock.now();
-    const { record, generations } = held;
-    if (!record || left <= 0) {
-      if (await this.#isStillThere(held)) await remove(held.server, held.key.name, held.cas);
-      return;
+    try {
+      await this.#giveBack(held);
+    } catch (error) {
+      this.#orphaned(held);
+      throw error;
     }
-    const item: Item = { generations, token: undefined, tooLarge: false, record, left };
-    await this.replace(held, item, secondsFor(left));
+  }
+
+  /** To be called when a server is there again. */
+  releaseOrphans(): Promise<void> {
+    return this.#orphans.release(({ server }) => server.availability.isUp);
   }
 
   /** Ends all of them; those that cannot be told end by themselves. */
   async close(): Promise<void> {
     this.#timer?.cancel();
-    await Promise.allSettled([...this.#held].map((held) => this.release(held)));
+    const held = [...this.#held].map((each) => this.release(each));
+    await Promise.allSettled([...held, this.releaseOrphans()]);
+  }
+
+  #orphaned(held: Held): void {
+    this.#orphans.add(held);
+    this.#renewLater();
+  }
+
+  /** Without a record of its own: what was there beside it stays. */
+  async #giveBack(held: Held): Promise<void> {
+    if (!(await this.#isStillThere(held))) return;
+    const left = held.recordUntil - this.#clock.now();
+    const { record, generations } = held;
+    if (!record || left <= 0) return remove(held.server, held.key.name, held.cas);
+    const item: Item = { generations, token: undefined, tooLarge: false, record, left };
+    await this.replace(held, item, secondsFor(left));
   }
 
   async #isStillThere(held: Held): Promise<boolean> {
@@ -125,8 +157,9 @@ export class Leases {
   #renewLater(): void {
     this.#timer ??= this.#clock.after(this.#times.renewEvery, () => {
       this.#timer = undefined;
-      if (this.#held.size === 0) return;
+      if (this.#held.size === 0 && this.#orphans.isEmpty) return;
       this.#renewLater();
+      void this.releaseOrphans();
       for (const held of this.#held) void this.#renew(held);
     });
   }

@@ -69,9 +69,10 @@ class SharedTier implements MemcachedTier {
     this.#waits = new Waits(clock);
     const serverTimes = { command: timeout, connect: connectTimeout, retry: times.retry };
     const tell = (what: Invalidation, send: Send) => this.#tell(what, send);
+    const resumed = () => void this.#leases.releaseOrphans();
     this.#servers = options.servers.map((address) => {
       const connect = () => this.#connect(address);
-      return openServer(addressText(address), clock, serverTimes, { connect, tell });
+      return openServer(addressText(address), clock, serverTimes, { connect, tell, resumed });
     });
   }
 
@@ -135,10 +136,10 @@ class SharedTier implements MemcachedTier {
   }
 
   stats(): MemcachedStats {
-    const servers = this.#servers.map(({ availability }) => availability);
+    const servers = this.#servers.map(({ availability }) => availability.stats);
     return {
       servers: servers.length,
-      connected: servers.filter(({ isUp }) => isUp).length,
+      connected: servers.filter(({ connected }) => connected).length,
       outages: servers.reduce((sum, { outages }) => sum + outages, 0),
       refused: servers.reduce((sum, { refused }) => sum + refused, 0),
       damaged: this.#records.damaged,
@@ -184,16 +185,22 @@ class SharedTier implements MemcachedTier {
   }
 
   async #store(held: Held, record: TierRecord): Promise<boolean> {
-    if (held.ended) return false;
-    held.ended = true;
+    if (held.state !== 'held') return false;
+    held.state = 'storing';
     const { key, generations, server } = held;
     const left = record.expiresAt - this.#clock.date();
-    // It is renewed until then: to compress a large value may take a while.
-    const encoded = await this.#records
-      .encode(key, record, generations)
-      .finally(() => this.#leases.end(held));
-    const item = this.#records.itemOf(encoded, left, generations);
-    if (!(await this.#records.replace(this.#leases, held, item))) return false;
+    let item: Item;
+    try {
+      const encoded = await this.#records.encode(key, record, generations);
+      // It is renewed until then: to compress a large value may take a while.
+      this.#leases.end(held);
+      item = this.#records.itemOf(encoded, left, generations);
+      if (!(await this.#records.replace(this.#leases, held, item))) return false;
+    } catch (error) {
+      // It may have been stored; if it was not, nobody is to wait for it.
+      await this.#leases.giveUp(held).catch(() => {});
+      throw error;
+    }
     if (item.tooLarge) throw tooLarge();
     // What a clear has ended belongs to a generation that is over: nobody finds it.
     return (await presentGenerations(server, key))?.equals(generations) === true;

@@ -21,6 +21,8 @@ export interface ServerEvents {
   connect(): Duplex;
   /** Tells the server what has become invalid. */
   tell(what: Invalidation, send: Send): Promise<void>;
+  /** It is used again. */
+  resumed(): void;
 }
 
 interface MemcachedSession extends Session {
@@ -34,7 +36,7 @@ export function openServer(
   address: string,
   clock: Clock,
   times: Pick<AvailabilityTimes, 'command' | 'connect' | 'retry'>,
-  { connect, tell }: ServerEvents,
+  { connect, tell, resumed }: ServerEvents,
 ): Server {
   const store = {
     name: `memcached at ${address}`,
@@ -44,6 +46,7 @@ export function openServer(
     tell: (what: Invalidation, ask: Ask<MemcachedSession>) =>
       tell(what, (command) => ask((session) => session.send(command))),
     widen,
+    resumed,
   };
   const pings = { ping: NEVER, pingWhenWaiting: NEVER };
   const availability = new Availability(store, clock, { ...times, ...pings });

@@ -81,7 +81,8 @@ class SharedTier implements RedisTier {
     this.#process = writer.toString('base64url');
     const wakes = this.#names.wakes('');
     const send: Send = (args, key) => this.#send(args, key);
-    this.#leases = new Leases(send, clock, times, wakes);
+    const isUp = () => this.#server.isUp;
+    this.#leases = new Leases(send, isUp, clock, times, wakes);
     this.#waits = new Waits(send, this.#process, clock, times.lookEvery, (isEmpty) => {
       this.#server.waited = !isEmpty;
     });
@@ -97,6 +98,7 @@ class SharedTier implements RedisTier {
       tell: (what, direct) => this.#invalidations.tell(what, direct),
       missed: () => this.#invalidations.missed(),
       stopped: () => this.#waits.endAll(),
+      resumed: () => void this.#leases.releaseOrphans(),
     });
     this.#send = sendTo(this.#server);
   }
@@ -118,15 +120,16 @@ class SharedTier implements RedisTier {
 
   async lease(functionId: string, key: string, refresh = false): Promise<LeaseAnswer> {
     const names = this.#names.key(functionId, key);
+    // What is sent beyond this, and is not answered, may be granted all the same.
+    await this.#server.enter();
     for (let look = !refresh; ; ) {
       const token = this.#leases.newToken();
       const asked = this.#clock.date();
-      const args = [token, this.#process, String(this.#life), look ? '' : '1'];
-      const reply = await this.#run(
-        scripts.lease,
-        [...recordKeys(names), names.lease],
-        [...args, randomBytes(16), this.#keep],
-      );
+      const keys = [...recordKeys(names), names.lease];
+      const asker = [token, this.#process, String(this.#life)];
+      const args = [...asker, look ? '' : '1', randomBytes(16), this.#keep];
+      const answer = this.#run(scripts.lease, keys, args);
+      const reply = await this.#leases.asked(names, token, answer);
       const [state, holder] = reply as [Buffer, Buffer];
       if (state.equals(GRANTED)) {
         return { state: 'granted', lease: this.#leases.granted(names, token, this.#put(names)) };
@@ -153,9 +156,7 @@ class SharedTier implements RedisTier {
 
   stats(): RedisStats {
     return {
-      connected: this.#server.isUp,
-      outages: this.#server.outages,
-      refused: this.#server.refused,
+      ...this.#server.stats,
       damaged: this.#damaged,
       heard: this.#invalidations.heard,
     };

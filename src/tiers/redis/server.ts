@@ -6,6 +6,7 @@ import { Availability } from '../availability.ts';
 import type { Ask, AvailabilityTimes } from '../session.ts';
 import type { Invalidation } from '../tier.ts';
 import { type Client, openSession, type RedisSession } from './connection.ts';
+import { refusalOf } from './refusal.ts';
 import { loadScripts, type Send } from './scripts.ts';
 
 export type Server = Availability<RedisSession>;
@@ -17,6 +18,8 @@ export interface ServerEvents {
   missed(): void;
   /** Nothing is answered for now. */
   stopped(): void;
+  /** It is used again. */
+  resumed(): void;
 }
 
 export function openServer(
@@ -36,6 +39,7 @@ export function openServer(
     tell: (what: Invalidation, ask: Ask<RedisSession>) => events.tell(what, sendOver(ask)),
     missed: events.missed,
     stopped: events.stopped,
+    resumed: events.resumed,
   };
   return new Availability(store, clock, times);
 }
@@ -50,13 +54,4 @@ export function sendTo(server: Server): Send {
 
 function sendOver(ask: Ask<RedisSession>): Send {
   return (args, key) => ask((session) => session.send(args, key));
-}
-
-/** Redis begins with a word in capitals; what a script was refused is within, before Redis 7. */
-export function refusalOf(error: unknown): string | undefined {
-  const { message = '' } = error instanceof Error ? error : {};
-  const [, word] =
-    /^ERR .*?: -([A-Z]{2,}) /.exec(message) ?? /^([A-Z]{2,}[A-Z\d]*) /.exec(message) ?? [];
-  // That is answered by sending the script.
-  return word === 'NOSCRIPT' ? undefined : word;
 }
