@@ -8,6 +8,11 @@ import type { AvailabilityTimes, Session } from './session.ts';
 import { within } from './time-limit.ts';
 
 const NEVER = Number.POSITIVE_INFINITY;
+/**
+ * Of the time limit, for the answer while somebody waits: with a limit of 250 ms and a ping every
+ * 50 ms, whoever waits goes on after 200 ms. A server may be as slow as it likes but for that.
+ */
+const WHEN_WAITING = 0.6;
 
 export class Pings {
   readonly #clock: Clock;
@@ -60,8 +65,9 @@ export class Pings {
     this.#nextAt = NEVER;
     const session = this.#session;
     if (!session) return;
+    const limit = this.#times.command * (this.#waited ? WHEN_WAITING : 1);
     try {
-      await within(this.#times.command, session.ping(), this.#clock);
+      await within(limit, session.ping(), this.#clock);
       if (this.#session === session) this.#plan();
     } catch (error) {
       if (this.#session === session) this.#failed(session, error);

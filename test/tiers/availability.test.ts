@@ -1,6 +1,6 @@
 /** When a server is used and when it is not, whatever it is: every order of events, by hand. */
 
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { TierAccessError } from '../../src/errors.ts';
 import { Availability } from '../../src/tiers/availability.ts';
 import type { Session, Store } from '../../src/tiers/session.ts';
@@ -26,8 +26,8 @@ class FakeStore implements Store<FakeSession> {
   ping: () => Promise<unknown> = async () => {};
   cut = () => {};
   connect = (lost: (cause: unknown) => void): FakeSession => {
-    const { ping, cut } = this;
-    const session = { ready: Promise.resolve(), ping: () => ping(), cut: () => cut(), lost };
+    const ready = Promise.resolve();
+    const session = { ready, ping: () => this.ping(), cut: () => this.cut(), lost };
     this.sessions.push(session);
     return session;
   };
@@ -63,7 +63,7 @@ async function opened(): Promise<Availability<FakeSession>> {
   return server;
 }
 
-async function after(ms: number): Promise<void> {
+async function passes(ms: number): Promise<void> {
   clock.advance(ms);
   await still();
   while (!clock.idle) clock.turn();
@@ -80,7 +80,7 @@ test('nothing is read after an invalidation was refused, until it is made up for
   store.told[0]?.fail();
   expect(await failed).toContain('READONLY');
   await expect(read(server)).rejects.toThrow(TierAccessError);
-  await after(times.retry);
+  await passes(times.retry);
   expect(store.told.at(-1)?.what).toEqual(x);
   await expect(read(server)).rejects.toThrow(TierAccessError);
   store.told.at(-1)?.done();
@@ -101,7 +101,7 @@ test('a server that goes on refusing what it is owed is connected to anew, and m
   for (let round = 0; round < 3; round++) {
     store.told.at(-1)?.fail();
     await still();
-    await after(times.retry);
+    await passes(times.retry);
   }
   expect(store.sessions).toHaveLength(3);
   expect(store.events).not.toContain('missed');
@@ -116,7 +116,7 @@ test('an invalidation that comes while others are made up for is sent at once', 
   const server = await opened();
   store.session.lost();
   await failure(server.invalidate(x));
-  await after(times.retry);
+  await passes(times.retry);
   const second = server.invalidate(y);
   await still();
   expect(store.told.map(({ what }) => what)).toEqual([x, y]);
@@ -133,7 +133,7 @@ test('an invalidation that fails while others are made up for is made before any
   const server = await opened();
   store.session.lost();
   await failure(server.invalidate(x));
-  await after(times.retry);
+  await passes(times.retry);
   const second = failure(server.invalidate(y));
   await still();
   store.told[1]?.fail();
@@ -141,7 +141,7 @@ test('an invalidation that fails while others are made up for is made before any
   store.told[0]?.done();
   await still();
   expect(server.isUp).toBe(false);
-  await after(times.retry);
+  await passes(times.retry);
   expect(store.told.map(({ what }) => what)).toEqual([x, y, y]);
   store.told[2]?.done();
   await still();
@@ -153,7 +153,7 @@ test('an invalidation that comes before a new session has answered is made befor
   store.session.lost();
   let answer = () => {};
   store.ping = () => new Promise<void>((resolve) => (answer = resolve));
-  await after(times.retry);
+  await passes(times.retry);
   await failure(server.invalidate(x));
   answer();
   await still();
@@ -170,7 +170,7 @@ test('an invalidation by who is told that something was missed is sent at once',
   store.missed = () => {
     made = server.invalidate(x);
   };
-  await after(times.retry);
+  await passes(times.retry);
   expect(store.told).toHaveLength(1);
   store.told[0]?.done();
   await made;
@@ -181,7 +181,7 @@ test('an invalidation that was under way when the session ended is owed at once'
   const failed = failure(server.invalidate(x));
   await still();
   store.session.lost();
-  await after(times.retry);
+  await passes(times.retry);
   // The first one is not even known to have failed.
   expect(store.told.map(({ what }) => what)).toEqual([x, x]);
   expect(server.isUp).toBe(false);
@@ -197,8 +197,27 @@ test('invalidations during an outage ask the server for nothing', async () => {
   store.session.lost();
   for (let n = 0; n < 2000; n++) await failure(server.invalidate({ functionId: 'f', key: `${n}` }));
   expect(store.told).toEqual([]);
-  await after(times.retry);
+  await passes(times.retry);
   expect(store.told.map(({ what }) => what)).toEqual([{ functionId: 'f' }]);
+});
+
+test('what is owed is told a part at a time, and nothing is read before all of it is told', async () => {
+  const server = await opened();
+  store.session.lost();
+  for (let n = 0; n < 100; n++) await failure(server.invalidate({ functionId: 'f', key: `${n}` }));
+  await passes(times.retry);
+  const parts: number[] = [];
+  for (let told = 0; told < store.told.length; ) {
+    expect(server.isUp).toBe(false);
+    const part = store.told.slice(told);
+    parts.push(part.length);
+    told += part.length;
+    for (const { done } of part) done();
+    await still();
+  }
+  expect(Math.max(...parts)).toBeLessThan(50);
+  expect(store.told).toHaveLength(100);
+  expect(server.isUp).toBe(true);
 });
 
 test('a session that throws when it is cut is replaced all the same', async () => {
@@ -208,7 +227,7 @@ test('a session that throws when it is cut is replaced all the same', async () =
   const server = await opened();
   store.session.lost();
   expect(store.events).toEqual(['stopped']);
-  await after(times.retry);
+  await passes(times.retry);
   expect(server.isUp).toBe(true);
   server.close();
 });
@@ -221,7 +240,7 @@ test('a client that throws when it is to connect is tried again', async () => {
   const server = await opened();
   await expect(read(server)).rejects.toThrow(TierAccessError);
   store.connect = connect;
-  await after(times.retry);
+  await passes(times.retry);
   expect(await read(server)).toBe('old');
 });
 
@@ -231,18 +250,18 @@ test('a listener that throws keeps nobody from the server for good', async () =>
   store.missed = () => {
     throw new Error('what a listener');
   };
-  await after(times.retry);
+  await passes(times.retry);
   store.missed = () => {};
-  await after(times.retry);
+  await passes(times.retry);
   expect(server.isUp).toBe(true);
 });
 
 test('what is late is doubted, and asked for again on the same session', async () => {
   const server = await opened();
   const late = failure(server.ask('read', () => new Promise(() => {})));
-  await after(times.command);
+  await passes(times.command);
   expect(await late).toContain('cannot be used');
-  await after(times.retry);
+  await passes(times.retry);
   expect(await read(server)).toBe('old');
   expect(store.sessions).toHaveLength(1);
   expect(server.stats.outages).toBe(1);
@@ -265,4 +284,54 @@ test('closed, it says so', async () => {
   server.close();
   await expect(read(server)).rejects.toThrow(/was closed/);
   await expect(server.invalidate(x)).rejects.toThrow(/was closed/);
+});
+
+describe('while somebody waits for another process', () => {
+  /** Pings that were sent; none is answered. */
+  function silent(): { sent: number } {
+    const pings = { sent: 0 };
+    store.ping = () => {
+      pings.sent++;
+      return new Promise(() => {});
+    };
+    return pings;
+  }
+
+  test('a server that is silent is given up before its time limit has passed', async () => {
+    const server = await opened();
+    const pings = silent();
+    server.waited = true;
+    await passes(times.pingWhenWaiting);
+    expect(pings.sent).toBe(1);
+    await passes(0.6 * times.command - 1);
+    expect(server.isUp).toBe(true);
+    await passes(1);
+    expect(server.isUp).toBe(false);
+    expect(store.events).toEqual(['stopped']);
+  });
+
+  test('a ping is not put off by those who begin and cease to wait', async () => {
+    const server = await opened();
+    const pings = silent();
+    for (let round = 0; round < 5; round++) {
+      server.waited = round % 2 === 0;
+      await passes(times.pingWhenWaiting / 5);
+    }
+    expect(pings.sent).toBe(1);
+  });
+
+  test('pings go on one after another, and seldom when nobody waits any more', async () => {
+    const server = await opened();
+    let sent = 0;
+    store.ping = async () => void sent++;
+    server.waited = true;
+    for (let round = 0; round < 10; round++) await passes(times.pingWhenWaiting);
+    expect(sent).toBe(10);
+    server.waited = false;
+    for (let round = 0; round < 10; round++) await passes(times.pingWhenWaiting);
+    // The one that was planned.
+    expect(sent).toBe(11);
+    await passes(times.ping);
+    expect(sent).toBe(12);
+  });
 });

@@ -32,7 +32,7 @@ export interface RedisTimes
   extends LeaseTimes,
     Pick<AvailabilityTimes, 'retry' | 'ping' | 'pingWhenWaiting'> {}
 
-const redisTimes: RedisTimes = { ...leaseTimes, retry: 1000, ping: 1000, pingWhenWaiting: 200 };
+const redisTimes: RedisTimes = { ...leaseTimes, retry: 1000, ping: 1000, pingWhenWaiting: 50 };
 
 /**
  * @throws {OptionError} for a wrong option. @throws {MissingPackageError} without the package redis,
