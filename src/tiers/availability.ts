@@ -45,6 +45,7 @@ export class Availability<S extends Session> {
   #state: State<S> = { at: 'down' };
   /** The first try, until it has ended. */
   #first: Promise<void> | undefined;
+  #number = 0;
   /** Something was asked for, or could have been heard, that was not. */
   #missed = false;
   #next: Timer | undefined;
@@ -76,25 +77,23 @@ export class Availability<S extends Session> {
     this.#pings.waited = waited;
   }
 
-  /** @throws the store's `AccessError` when it is away */
-  async enter(): Promise<void> {
-    await this.#run(['up'], async () => {});
+  /**
+   * Of the present session, for what must not be asked of a later one.
+   * @throws the store's `AccessError` when it is away
+   */
+  sessionNumber(): Promise<number> {
+    return this.#run(['up'], async () => this.#number);
   }
 
   /**
    * @param what is asked: one of a few
+   * @param number only in that session
    * @throws the store's `AccessError` when it is away; what the server refuses, as it is
    */
-  ask<T>(what: string, work: (session: S) => Promise<T>): Promise<T> {
+  ask<T>(what: string, work: (session: S) => Promise<T>, number?: number): Promise<T> {
     return this.#run(['up'], async ({ session }) => {
-      try {
-        const answer = await this.#askOf(session)(work);
-        this.#refusals.worked(what);
-        return answer;
-      } catch (error) {
-        this.#refusals.note(what, error);
-        throw error;
-      }
+      if (number !== undefined && number !== this.#number) throw this.#outages.past();
+      return this.#refusals.watch(what, this.#askOf(session)(work));
     });
   }
 
@@ -159,6 +158,7 @@ export class Availability<S extends Session> {
 
   async #open(): Promise<void> {
     let session: S | undefined;
+    this.#number++;
     try {
       session = this.#store.connect((cause) => this.#lost(session, cause));
     } catch (error) {

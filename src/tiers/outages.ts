@@ -42,6 +42,12 @@ export class Outages {
     return this.#error(`${this.#name} cannot be used for now, and is tried again later`);
   }
 
+  /** For what began in another session than the present one. */
+  past(): Error {
+    const what = 'what was made before may be invalid by now, and is not stored';
+    return this.#error(`${this.#name} was away meanwhile: ${what}`);
+  }
+
   closed(): Error {
     const what = `the tier of ${this.#name} was closed, as a pool does with its tiers`;
     return this.#error(`${what}: open another one`);

@@ -37,7 +37,18 @@ export class Refusals {
     return kind;
   }
 
-  /** @param what was asked: one of a few */
+  /** @param what is asked: one of a few */
+  async watch<T>(what: string, answer: Promise<T>): Promise<T> {
+    try {
+      const answered = await answer;
+      this.worked(what);
+      return answered;
+    } catch (error) {
+      this.note(what, error);
+      throw error;
+    }
+  }
+
   note(what: string, error: unknown): void {
     const kind = this.add(error);
     if (kind === undefined) return;

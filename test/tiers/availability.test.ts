@@ -267,6 +267,18 @@ test('what is late is doubted, and asked for again on the same session', async (
   expect(server.stats.outages).toBe(1);
 });
 
+test('what belongs to one session is not asked of the next one', async () => {
+  const server = await opened();
+  const number = await server.sessionNumber();
+  const ask = () => server.ask('set', async () => 'stored', number);
+  expect(await ask()).toBe('stored');
+  store.session.lost();
+  await expect(server.sessionNumber()).rejects.toThrow(TierAccessError);
+  await passes(times.retry);
+  await expect(ask()).rejects.toThrow(/was away meanwhile/);
+  expect(server.isUp).toBe(true);
+});
+
 test('what is under way keeps the process alive, and nothing else', async () => {
   const server = await opened();
   expect(clock.mayEnd).toBe(true);

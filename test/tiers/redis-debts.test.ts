@@ -1,6 +1,9 @@
 /** Nothing that was invalidated is read from Redis or memcached again, whatever they did meanwhile. */
 
+import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { RedisAccessError } from '../../src/errors.ts';
+import { Codec } from '../../src/protocol.ts';
 import { openMemcachedTier } from '../../src/tiers/memcached/memcached-tier.ts';
 import type { RedisTier } from '../../src/tiers/redis/contract.ts';
 import { leaseTimes } from '../../src/tiers/redis/leases.ts';
@@ -122,4 +125,28 @@ test('nor is it with memcached', async ({ skip }) => {
   open.delete(tier);
   await between.close();
   await memcached.stop();
+});
+
+test('what was made before an outage is not stored after it, when it may be invalid', async () => {
+  const url = `redis://127.0.0.1:${proxy.port}`;
+  const options = { url, prefix, timeout: 2000, compressAbove: 1000 };
+  const tier = openRedisTier(options, undefined, times);
+  open.add(tier);
+  const other = openTier();
+  await tier.get(...f1);
+  const { expiresAt } = record([]);
+  // To compress it takes longer than to connect again.
+  const bytes = new Uint8Array(Buffer.from(randomBytes(5_000_000).toString('hex')));
+  const value = { codec: Codec.latin1, bytes };
+  const stored = tier.set(...f1, { value, expiresAt, ms: 0 }).then(
+    () => 'stored',
+    (error) => error,
+  );
+  proxy.cut();
+  await connected(tier.stats.bind(tier)).toBe(false);
+  await expect(tier.set(...f1, record([1]))).rejects.toThrow(RedisAccessError);
+  await other.delete(...f1);
+  await connected(tier.stats.bind(tier)).toBe(true);
+  expect(await stored).toBeInstanceOf(RedisAccessError);
+  expect(await other.get(...f1)).toBeUndefined();
 });

@@ -113,15 +113,17 @@ class SharedTier implements RedisTier {
 
   async set(functionId: string, key: string, record: TierRecord): Promise<void> {
     const names = this.#names.key(functionId, key);
+    // Between two sessions another process may have invalidated it, which this one has not heard.
+    const send = sendTo(this.#server, await this.#server.sessionNumber());
     const { head, body } = await encodeRecord(names.identity, record, this.#format);
     const args = [head, body, this.#timeLeft(record), randomBytes(16), this.#keep];
-    await this.#run(scripts.set, recordKeys(names), args);
+    await runScript(send, scripts.set, recordKeys(names), args);
   }
 
   async lease(functionId: string, key: string, refresh = false): Promise<LeaseAnswer> {
     const names = this.#names.key(functionId, key);
     // What is sent beyond this, and is not answered, may be granted all the same.
-    await this.#server.enter();
+    await this.#server.sessionNumber();
     for (let look = !refresh; ; ) {
       const token = this.#leases.newToken();
       const asked = this.#clock.date();

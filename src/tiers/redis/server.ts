@@ -44,11 +44,12 @@ export function openServer(
   return new Availability(store, clock, times);
 }
 
-export function sendTo(server: Server): Send {
+/** @param number of the session in which it is sent, if in none other */
+export function sendTo(server: Server, number?: number): Send {
   return (args, key) => {
     const [command, script] = args;
     const what = command === 'EVALSHA' ? script : command;
-    return server.ask(String(what), (session) => session.send(args, key));
+    return server.ask(String(what), (session) => session.send(args, key), number);
   };
 }
 
