@@ -67,6 +67,18 @@ describe.skipIf(withoutRedis)('a Redis that', () => {
   });
 });
 
+test.skipIf(withoutRedis)(
+  'a Redis that does not let us in cannot be used, and says why',
+  async () => {
+    const url = server.url.replace('//', '//nobody:secret@');
+    const tier = opened(openRedisTier({ url, prefix, timeout: 5000 }));
+    await expect(tier.get(...f1)).rejects.toThrow(/cannot be used/);
+    expect(warnings).toEqual([
+      expect.stringMatching(/^Redis cannot be used \(WRONGPASS(?!.*secret)/),
+    ]);
+  },
+);
+
 test.skipIf(withoutMemcached)(
   'a memcached without memory is warned of once, and counted',
   async () => {

@@ -1,11 +1,12 @@
 /** What users may set of a Redis tier, its defaults, and its checks. */
 
+import type { OptionError } from '../../errors.ts';
 import { bytes, type Duration, refuseUnknown, type Size, wrong } from '../../options.ts';
 import { positive, prefixOf } from '../store-options.ts';
 
 /**
- * A client of the package `redis` (`createClient()`, `createCluster()`) or of `ioredis` (`new
- * Redis()`, `new Cluster()`), connected or not.
+ * A client of the package `redis` from version 5 on (`createClient()`, `createCluster()`) or of
+ * `ioredis` (`new Redis()`, `new Cluster()`), connected or not.
  */
 export type RedisClient = NodeRedisLike | IoredisLike;
 
@@ -21,8 +22,8 @@ export interface IoredisLike {
 
 export interface RedisTierOptions {
   /**
-   * `redis[s]://[[user][:password]@][host][:port][/database]`, for the package `redis`. Default:
-   * `redis://localhost:6379`.
+   * `redis[s]://[[user][:password]@][host][:port][/database]`, or `unix:///path/of/the/socket`, for
+   * the package `redis`. Default: `redis://localhost:6379`.
    */
   readonly url?: string;
   /**
@@ -106,11 +107,16 @@ function checkUrl(url: unknown): void {
   if (typeof url === 'string' && URL.canParse(url) && protocols.includes(new URL(url).protocol)) {
     return;
   }
-  // Not the value itself: it may have a password in it.
-  throw wrong(
+  throw wrongUrl(url);
+}
+
+/** Without the text itself, which may have a password in it. */
+export function wrongUrl(url: unknown): OptionError {
+  return wrong(
     'url',
     typeof url === 'string' ? '...' : url,
-    'a URL that begins with redis:// or rediss://',
+    'a URL that begins with redis:// or rediss://, with [user:password@]host[:port][/number], or ' +
+      'one such as unix:///path/of/the/socket',
   );
 }
 
@@ -119,8 +125,16 @@ function checkClient(client: RedisClient): void {
     typeof client === 'object' &&
     client !== null &&
     typeof Reflect.get(client, method) === 'function';
-  if (has('duplicate') && (has('sendCommand') || has('callBuffer'))) return;
-  throw wrong('client', client, 'a client of the package redis or ioredis');
+  const isIoredis = has('callBuffer');
+  // Before version 5 they cannot be destroyed, and give texts for bytes; Sentinel's can `acquire`.
+  const isNodeRedis = has('sendCommand') && has('destroy') && !has('acquire');
+  if (has('duplicate') && (isIoredis || isNodeRedis)) return;
+  throw wrong(
+    'client',
+    client,
+    'made by createClient() or createCluster() of the package redis, version 5 or later, or by ' +
+      'new Redis() or new Cluster() of ioredis',
+  );
 }
 
 function secret(value: unknown): Buffer | undefined {
