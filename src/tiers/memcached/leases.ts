@@ -11,8 +11,8 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import type { Clock, Timer } from '../../clock.ts';
-import { Orphans } from '../orphans.ts';
+import type { Clock } from '../../clock.ts';
+import { type HeldLease, HeldLeases } from '../held-leases.ts';
 import type { Item } from './item.ts';
 import { look, remove, type Seen, write } from './items.ts';
 import type { MemcachedKey } from './names.ts';
@@ -26,7 +26,7 @@ export interface LeaseTimes {
   readonly renewEvery: number;
 }
 
-export interface Held {
+export interface Held extends HeldLease {
   readonly server: Server;
   readonly key: MemcachedKey;
   readonly token: Buffer;
@@ -36,8 +36,6 @@ export interface Held {
   record: Buffer | undefined;
   /** When it is over, in the clock's milliseconds. */
   recordUntil: number;
-  /** It is renewed until it is over, and stored under once. */
-  state: 'held' | 'storing' | 'over';
 }
 
 /** Others may change the item in between: by a `set` without a lease. */
@@ -45,18 +43,24 @@ const MOST_TRIES = 5;
 
 export class Leases {
   readonly #clock: Clock;
-  readonly #times: LeaseTimes;
-  readonly #held = new Set<Held>();
-  readonly #orphans = new Orphans<Held>((orphan) => this.#giveBack(orphan));
-  #timer: Timer | undefined;
+  readonly #life: number;
+  readonly #held: HeldLeases<Held>;
 
   constructor(clock: Clock, times: LeaseTimes) {
     this.#clock = clock;
-    this.#times = times;
+    this.#life = times.life;
+    const inStore = {
+      renew: (all: ReadonlySet<Held>) => {
+        for (const held of all) void this.#renew(held);
+      },
+      release: (held: Held) => this.#giveBack(held),
+      isThere: ({ server }: Held) => server.availability.isUp,
+    };
+    this.#held = new HeldLeases(inStore, clock, times.renewEvery);
   }
 
   get life(): number {
-    return this.#times.life;
+    return this.#life;
   }
 
   /** Replaces what was seen by a lease, and keeps what there is of a record. */
@@ -70,23 +74,39 @@ export class Leases {
       recordUntil: this.#clock.now() + left,
     };
     try {
-      const written = await write(server, key, item, this.#times.life, seen.cas);
+      const written = await write(server, key, item, this.#life, seen.cas);
       if (written.state !== 'done') return undefined;
       held.cas = written.cas;
     } catch (error) {
       // When no answer comes, it may be there all the same.
-      if (!(error instanceof ServerError)) this.#orphaned(held);
+      if (!(error instanceof ServerError)) this.#held.orphan(held);
       throw error;
     }
     this.#held.add(held);
-    this.#renewLater();
     return held;
   }
 
-  /** It is renewed until this is called. */
+  /** It is not renewed any more. */
   end(held: Held): void {
-    held.state = 'over';
-    this.#held.delete(held);
+    this.#held.end(held);
+  }
+
+  store(held: Held, put: () => Promise<boolean>): Promise<boolean> {
+    return this.#held.store(held, put);
+  }
+
+  /** Without a record of its own: what was there beside it stays. */
+  release(held: Held): Promise<void> {
+    return this.#held.release(held);
+  }
+
+  /** To be called when a server is there again. */
+  releaseOrphans(): void {
+    this.#held.releaseOrphans();
+  }
+
+  close(): Promise<void> {
+    return this.#held.close();
   }
 
   /**
@@ -103,39 +123,6 @@ export class Leases {
     throw new Error('the lease was changed too often');
   }
 
-  async release(held: Held): Promise<void> {
-    if (held.state === 'held') await this.giveUp(held);
-  }
-
-  /** @throws when memcached could not be told; it will be */
-  async giveUp(held: Held): Promise<void> {
-    this.end(held);
-    try {
-      await this.#giveBack(held);
-    } catch (error) {
-      this.#orphaned(held);
-      throw error;
-    }
-  }
-
-  /** To be called when a server is there again. */
-  releaseOrphans(): Promise<void> {
-    return this.#orphans.release(({ server }) => server.availability.isUp);
-  }
-
-  /** Ends all of them; those that cannot be told end by themselves. */
-  async close(): Promise<void> {
-    this.#timer?.cancel();
-    const held = [...this.#held].map((each) => this.release(each));
-    await Promise.allSettled([...held, this.releaseOrphans()]);
-  }
-
-  #orphaned(held: Held): void {
-    this.#orphans.add(held);
-    this.#renewLater();
-  }
-
-  /** Without a record of its own: what was there beside it stays. */
   async #giveBack(held: Held): Promise<void> {
     if (!(await this.#isStillThere(held))) return;
     const left = held.recordUntil - this.#clock.now();
@@ -154,23 +141,12 @@ export class Leases {
     return true;
   }
 
-  #renewLater(): void {
-    this.#timer ??= this.#clock.after(this.#times.renewEvery, () => {
-      this.#timer = undefined;
-      if (this.#held.size === 0 && this.#orphans.isEmpty) return;
-      this.#renewLater();
-      void this.releaseOrphans();
-      for (const held of this.#held) void this.#renew(held);
-    });
-  }
-
-  /** One that cannot be renewed is tried again, and lives for some seconds. */
   async #renew(held: Held): Promise<void> {
     const { token, generations, record } = held;
     const left = held.recordUntil - this.#clock.now();
     const item: Item = { generations, token, tooLarge: false, record, left };
-    const isHeld = await this.replace(held, item, this.#times.life).catch(() => true);
-    if (!isHeld) this.end(held);
+    const isHeld = await this.replace(held, item, this.#life).catch(() => true);
+    if (!isHeld) this.#held.end(held);
   }
 }
 

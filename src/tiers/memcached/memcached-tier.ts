@@ -69,7 +69,7 @@ class SharedTier implements MemcachedTier {
     this.#waits = new Waits(clock);
     const serverTimes = { command: timeout, connect: connectTimeout, retry: times.retry };
     const tell = (what: Invalidation, send: Send) => this.#tell(what, send);
-    const resumed = () => void this.#leases.releaseOrphans();
+    const resumed = () => this.#leases.releaseOrphans();
     this.#servers = options.servers.map((address) => {
       const connect = () => this.#connect(address);
       return openServer(addressText(address), clock, serverTimes, { connect, tell, resumed });
@@ -185,23 +185,18 @@ class SharedTier implements MemcachedTier {
   }
 
   async #store(held: Held, record: TierRecord): Promise<boolean> {
-    if (held.state !== 'held') return false;
-    held.state = 'storing';
     const { key, generations, server } = held;
     const left = record.expiresAt - this.#clock.date();
-    let item: Item;
-    try {
+    const stored = await this.#leases.store(held, async () => {
       const encoded = await this.#records.encode(key, record, generations);
-      // It is renewed until then: to compress a large value may take a while.
+      // From here on a renewal would be in the way.
       this.#leases.end(held);
-      item = this.#records.itemOf(encoded, left, generations);
-      if (!(await this.#records.replace(this.#leases, held, item))) return false;
-    } catch (error) {
-      // It may have been stored; if it was not, nobody is to wait for it.
-      await this.#leases.giveUp(held).catch(() => {});
-      throw error;
-    }
-    if (item.tooLarge) throw tooLarge();
+      const item = this.#records.itemOf(encoded, left, generations);
+      const isReplaced = await this.#records.replace(this.#leases, held, item);
+      if (isReplaced && item.tooLarge) throw tooLarge();
+      return isReplaced;
+    });
+    if (!stored) return false;
     // What a clear has ended belongs to a generation that is over: nobody finds it.
     return (await presentGenerations(server, key))?.equals(generations) === true;
   }

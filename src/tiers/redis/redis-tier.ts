@@ -98,7 +98,7 @@ class SharedTier implements RedisTier {
       tell: (what, direct) => this.#invalidations.tell(what, direct),
       missed: () => this.#invalidations.missed(),
       stopped: () => this.#waits.endAll(),
-      resumed: () => void this.#leases.releaseOrphans(),
+      resumed: () => this.#leases.releaseOrphans(),
     });
     this.#send = sendTo(this.#server);
   }
