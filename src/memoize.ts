@@ -67,9 +67,13 @@ type AsValue<Args extends unknown[], Result> = unknown[] extends Args
 export type Memoized<Fn extends AnyFunction = AnyFunction> = Promised<Fn> & MemoizedMembers<Fn>;
 
 export interface MemoizedMembers<Fn extends AnyFunction> {
-  /** The cached value, or `undefined`. Computes nothing and counts nothing. @throws {KeyError} */
+  /**
+   * The cached value, or `undefined`. Looks into memory, and into tiers that can tell at once, as the
+   * disk can once the function's code is known. Computes nothing and counts nothing, and opens no
+   * pool: there is nothing before one is open. @throws {KeyError}
+   */
   peek(...args: Parameters<Fn>): Awaited<ReturnType<Fn>> | undefined;
-  /** Whether a value is cached; tells a cached `undefined` from none. @throws {KeyError} */
+  /** Whether {@link peek} has a value; tells a cached `undefined` from none. @throws {KeyError} */
   has(...args: Parameters<Fn>): boolean;
   /**
    * The value, blocking the thread until it is there; throws what the call would be rejected with.

@@ -25,7 +25,7 @@ import { FunctionRecord } from './function-record.ts';
 import { Kept } from './kept.ts';
 import { Leases } from './leases.ts';
 import { Starting } from './starting.ts';
-import type { Entry, Store } from './store.ts';
+import type { Entry, Peeked, Store } from './store.ts';
 import type { TierChain } from './tier-chain.ts';
 
 /** A call that found nothing in memory. */
@@ -107,9 +107,12 @@ export class Coordinator {
     return entry;
   }
 
-  /** A question that leaves no trace. */
-  peek(fn: FunctionRecord, key: string): Entry | undefined {
-    return this.#closed ? undefined : this.#parts.store.peek(fn, key);
+  /** What memory has, or a tier can tell at once. Counts as nothing. */
+  peek(fn: FunctionRecord, key: string): Peeked | undefined {
+    if (this.#closed) return undefined;
+    const entry = this.#parts.store.peek(fn, key);
+    const found = entry ? undefined : this.#kept.peek(fn, key);
+    return found ? { id: this.leases.newId(), value: found.value } : entry;
   }
 
   /** Has the waiter answered: by the live flight of its key, or by a new one. */

@@ -37,6 +37,13 @@ export class Kept {
     });
   }
 
+  /** A tier's value that can be told at once, unless it has expired. Leaves memory as it is. */
+  peek(fn: FunctionRecord, key: string): Found | undefined {
+    const { id } = fn.info;
+    const found = this.#tiers.empty ? undefined : this.#tiers.peek(id, keyOf(id, key));
+    return found && found.expiresAt > this.#clock.date() ? found : undefined;
+  }
+
   /** Keeps a tier's value in memory, and counts it; false if it has expired. */
   found({ fn, key, waiters }: Flight, { encoded, expiresAt, ms }: Found, id: number): boolean {
     const ttl = expiresAt - this.#clock.date();

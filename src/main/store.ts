@@ -44,12 +44,16 @@ export interface NearUsage {
   readonly bytes: number;
 }
 
-/** A settled value, as it is kept. */
-export interface Entry {
+/** A settled value. */
+export interface Peeked {
   /** The lease that has made it, or a number of its own: never used twice in a process. */
   readonly id: number;
-  readonly handle: Handle;
   readonly value: Portable;
+}
+
+/** The same, as it is kept. */
+export interface Entry extends Peeked {
+  readonly handle: Handle;
   /** Milliseconds that computing it took. */
   readonly ms: number;
 }

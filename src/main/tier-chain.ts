@@ -94,6 +94,16 @@ export class TierChain {
     return record === 'later' ? record : this.#count(tier, record);
   }
 
+  /** What one of the tiers can tell at once, and nothing is asked of the others. Not counted. */
+  peek(fn: string, key: string): Found | undefined {
+    if (this.#order.isBusy(key)) return undefined;
+    for (const tier of this.#tiers) {
+      const record = this.#tryNow(tier, () => tier.getNow?.(fn, key));
+      if (record && record !== 'later') return this.#tryNow(tier, () => read(record));
+    }
+    return undefined;
+  }
+
   /** The first tier's record that there is; the tiers before it receive it, behind. Never rejects. */
   get(fn: string, key: string): Promise<Found | undefined> {
     return this.#order.run(key, async (behind) => {

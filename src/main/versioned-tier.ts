@@ -13,7 +13,7 @@ import type { FunctionInfo } from '../protocol.ts';
 import type { Invalidation, Tier } from '../tiers/tier.ts';
 
 export interface FunctionVersions {
-  /** The function's id toward persistent tiers; at once when it has been told before. */
+  /** The function's id toward persistent tiers; at once when its code is known. */
   idOf(functionId: string): string | Promise<string>;
   /** The function's own id, of the one toward persistent tiers. */
   ownIdOf(id: string): string;
@@ -95,18 +95,17 @@ export function functionVersions(
   const said = new Set<string>();
   /** The ids that were told, one string each, whose hash need not be computed again for each call. */
   const told = new Map<string, string>();
-  const tell = async (functionId: string, module: string): Promise<string> => {
-    try {
-      const id = `${functionId}@${await fingerprints.of(module)}`;
-      told.set(functionId, id);
-      return id;
-    } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      // One for a module, whose functions all fail with the same words.
-      if (!said.has(why)) warn(why);
-      said.add(why);
-      throw error;
-    }
+  const tell = (functionId: string, fingerprint: string): string => {
+    const id = `${functionId}@${fingerprint}`;
+    told.set(functionId, id);
+    return id;
+  };
+  const cannotTell = (error: unknown): never => {
+    const why = error instanceof Error ? error.message : String(error);
+    // One for a module, whose functions all fail with the same words.
+    if (!said.has(why)) warn(why);
+    said.add(why);
+    throw error;
   };
   return {
     ownIdOf(id) {
@@ -117,7 +116,11 @@ export function functionVersions(
       const known = told.get(functionId);
       if (known !== undefined) return known;
       const info = infoOf(functionId);
-      return !info || info.versioned ? functionId : tell(functionId, info.module);
+      if (!info || info.versioned) return functionId;
+      const fingerprint = fingerprints.of(info.module);
+      return typeof fingerprint === 'string'
+        ? tell(functionId, fingerprint)
+        : fingerprint.then((found) => tell(functionId, found), cannotTell);
     },
   };
 }
