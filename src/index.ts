@@ -43,7 +43,7 @@ export type {
 } from './options.ts';
 export type { FunctionStats, HitsIn } from './protocol.ts';
 export { mapTier } from './tiers/map-tier.ts';
-export type { LeaseAnswer, Tier, TierLease, TierRecord } from './tiers/tier.ts';
+export type { Invalidation, LeaseAnswer, Tier, TierLease, TierRecord } from './tiers/tier.ts';
 
 /**
  * Opens the pool of worker threads with options of your own. Optional: the first call of a memoized

@@ -240,8 +240,12 @@ export class Coordinator {
     await Promise.all([...cleared, this.#parts.tiers.clear()]);
   }
 
-  /** Another process has invalidated something in a tier: what was begun before is not kept here. */
-  heard(from: Tier, { functionId, key: fullKey }: Invalidation): void {
+  /**
+   * Another process has invalidated something in a tier: what was begun before is not kept here. The
+   * other tiers may have it of functions that nobody here has called.
+   */
+  heard(from: Tier, what: Invalidation): void {
+    const { functionId, key: fullKey } = what;
     for (const fn of this.functions.values()) {
       const { id } = fn.info;
       if (functionId !== undefined && functionId !== id) continue;
@@ -249,9 +253,10 @@ export class Coordinator {
       const flight = key === undefined ? undefined : this.#flights.live(fn, key);
       if (key === undefined) this.#flights.fenceAll(fn);
       else if (flight) this.#flights.fence(flight);
-      this.#kept.heard(fn, key, from);
+      this.#kept.heard(fn, key);
       this.#start.tierLeases.fence(fn, key);
     }
+    this.#parts.tiers.forgetBeside(from, what);
   }
 
   /**

@@ -13,24 +13,12 @@
  * A tier's failure is a counter and a slow miss, never a failed call.
  */
 
-import type { Encoded, Portable } from '../protocol.ts';
 import type { Invalidation, LeaseAnswer, Tier, TierLease, TierRecord } from '../tiers/tier.ts';
-import { ifLarge, toPortableAgain } from '../values/portable.ts';
-import { isPrimitive } from '../values/primitive.ts';
+import { type Found, foundIn } from './found.ts';
 import { KeyOrder } from './key-order.ts';
 
 /** Writes under way; more are left out (and counted) rather than hold memory without bound. */
 const MAX_WRITES = 1000;
-
-/** A record that a tier had, as it is kept in memory. */
-export interface Found {
-  readonly value: Portable;
-  /** The same, as it was stored: what memory keeps of a primitive need not be encoded again. */
-  readonly encoded: Encoded;
-  /** Milliseconds since 1970. */
-  readonly expiresAt: number;
-  readonly ms: number;
-}
 
 /** What the tiers say of the right to compute. */
 export type TierAnswer =
@@ -38,15 +26,6 @@ export type TierAnswer =
   | { readonly state: 'found'; readonly found: Found }
   /** It is not known who computes. */
   | { readonly state: 'failed' };
-
-/** @throws for what is no record. */
-function read({ value, expiresAt, ms }: TierRecord): Found {
-  const found = toPortableAgain(value);
-  // Copied here once, and not for everybody who waits for it.
-  const encoded = isPrimitive(found) ? value : ifLarge(found);
-  const portable = isPrimitive(found) ? found : encoded;
-  return { value: portable, encoded, expiresAt: Number(expiresAt), ms: Number(ms) };
-}
 
 export class TierStats {
   hits = 0;
@@ -99,7 +78,7 @@ export class TierChain {
     if (this.#order.isBusy(key)) return undefined;
     for (const tier of this.#tiers) {
       const record = this.#tryNow(tier, () => tier.getNow?.(fn, key));
-      if (record && record !== 'later') return this.#tryNow(tier, () => read(record));
+      if (record && record !== 'later') return this.#tryNow(tier, () => foundIn(record));
     }
     return undefined;
   }
@@ -133,7 +112,7 @@ export class TierChain {
       if (answer?.state === 'held') stats.waits++;
       if (answer?.state === 'granted') stats.leases++;
       if (answer?.state !== 'found') return answer ?? { state: 'failed' };
-      const found = this.#tryNow(tier, () => read(answer.record));
+      const found = this.#tryNow(tier, () => foundIn(answer.record));
       if (!found) return { state: 'failed' };
       stats.hits++;
       const faster = this.#tiers.slice(0, this.#tiers.indexOf(tier));
@@ -149,16 +128,23 @@ export class TierChain {
   }
 
   /**
-   * Writes to all tiers, behind. What has to be left out is deleted, so that nothing older stays.
-   * Never rejects.
+   * Writes to all tiers, behind. Never rejects.
+   * @param lease under which it is written, and which ends
+   * @param replaces there may be an older record, which is deleted where this one has to be left out
    * @returns false when the lease had ended, so that nobody is to keep the record
    */
-  async set(fn: string, key: string, record: TierRecord, lease?: TierLease): Promise<boolean> {
+  async set(
+    fn: string,
+    key: string,
+    record: TierRecord,
+    { lease, replaces = false }: { lease?: TierLease | undefined; replaces?: boolean } = {},
+  ): Promise<boolean> {
     if (this.empty) return true;
     if (this.#writes >= MAX_WRITES) {
       for (const tier of this.#tiers) this.#stats(tier).skipped++;
-      // It ends the lease, too.
-      void this.delete(fn, key);
+      if (lease) this.release(key, lease);
+      // Not more often than it must be: every process may hear of it.
+      if (replaces) void this.delete(fn, key);
       return true;
     }
     this.#writes++;
@@ -187,12 +173,12 @@ export class TierChain {
     for (const tier of this.#tiers) tier.onInvalidate?.((what) => heard(tier, what));
   }
 
-  /** Tells the other tiers what was heard from one of them: a key, or all of a function. */
-  forgetBeside(from: Tier, fn: string, key: string | undefined): void {
+  /** Tells the other tiers what was heard from one of them. */
+  forgetBeside(from: Tier, { functionId, key }: Invalidation): void {
     const others = this.#tiers.filter((tier) => tier !== from);
     if (others.length === 0) return;
-    if (key === undefined) void this.#clearIn(others, fn);
-    else void this.#order.run(key, () => this.#all((tier) => tier.delete(fn, key), others));
+    if (functionId === undefined || key === undefined) void this.#clearIn(others, functionId);
+    else void this.#order.run(key, () => this.#all((tier) => tier.delete(functionId, key), others));
   }
 
   /** Lets everything that was asked for come to its end, then closes the tiers. */
@@ -255,7 +241,7 @@ export class TierChain {
 
   /** What a tier has said to a `get`. */
   #count(tier: Tier, record: TierRecord | undefined): Found | undefined {
-    const found = this.#tryNow(tier, () => record && read(record));
+    const found = this.#tryNow(tier, () => record && foundIn(record));
     this.#stats(tier)[found ? 'hits' : 'misses']++;
     return found;
   }
