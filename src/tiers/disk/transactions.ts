@@ -10,7 +10,7 @@
  * would wait for, or that would pile up.
  */
 
-import type { Clock } from '../../clock.ts';
+import type { Clock, Timer } from '../../clock.ts';
 import { DiskAccessError } from '../../errors.ts';
 import type { Database, Table } from './database.ts';
 import { FOR_OTHERS, FOR_RECORDS, Room } from './room.ts';
@@ -24,8 +24,10 @@ export class Transactions {
   readonly #clock: Clock;
   readonly #room: Room;
   #underway = 0;
-  /** When a write ended last, or was begun with no other under way. */
-  #moved = 0;
+  /** So far. */
+  #ended = 0;
+  #isStalled = false;
+  #guard: Timer | undefined;
 
   constructor(db: Database, clock: Clock) {
     this.#db = db;
@@ -41,8 +43,7 @@ export class Transactions {
 
   /** @throws {DiskAccessError} when writes are stalled. */
   checkMoving(): void {
-    const isStalled = this.#underway > 0 && this.#clock.now() - this.#moved >= STALLED_AFTER;
-    if (isStalled) throw this.stalled();
+    if (this.#isStalled) throw this.stalled();
   }
 
   stalled(): DiskAccessError {
@@ -75,15 +76,28 @@ export class Transactions {
   }
 
   async #watch<T>(written: Promise<T>): Promise<T> {
-    if (this.#underway++ === 0) this.#moved = this.#clock.now();
+    this.#underway++;
+    this.#guard ??= this.#stalledLater();
     try {
       return await written;
     } catch (error) {
       return await this.#failed(error as { commitError?: Promise<never> });
     } finally {
       this.#underway--;
-      this.#moved = this.#clock.now();
+      this.#ended++;
+      this.#isStalled = false;
     }
+  }
+
+  /** A process that was busy hears of its writes only after its timers have run, see `within`. */
+  #stalledLater(): Timer {
+    const ended = this.#ended;
+    const look = () => {
+      this.#isStalled = this.#underway > 0 && this.#ended === ended;
+      this.#guard = this.#underway > 0 ? this.#stalledLater() : undefined;
+    };
+    const clock = this.#clock;
+    return clock.after(STALLED_AFTER, () => clock.soon(() => clock.soon(look)));
   }
 
   /** lmdb gives the reason as a promise that is rejected with it. */
