@@ -1,7 +1,7 @@
 /** The public names, nothing else. */
 
 import { type MemoPool, openPool } from './main/pool.ts';
-import type { PoolOptions } from './options.ts';
+import type { PoolOptions } from './main/pool-options.ts';
 
 export type { ArenaUsage } from './arena/room.ts';
 export { currentSignal } from './current-signal.ts';
@@ -21,6 +21,7 @@ export {
   WorkerLostError,
 } from './errors.ts';
 export type { MemoPool, PoolStats } from './main/pool.ts';
+export type { PoolOptions } from './main/pool-options.ts';
 export type { NearUsage } from './main/store.ts';
 export type { TierStats } from './main/tier-chain.ts';
 export type { Inputs } from './map.ts';
@@ -37,7 +38,6 @@ export type {
   Duration,
   MapOptions,
   MemoizeOptions,
-  PoolOptions,
   Progress,
   Size,
 } from './options.ts';

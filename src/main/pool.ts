@@ -6,12 +6,6 @@ import { keepToItself, mayBelong } from '../belonging.ts';
 import { systemClock } from '../clock.ts';
 import { PoolClosedError, PoolOpenError, ThreadError } from '../errors.ts';
 import { clockOffsetHere, Reads } from '../near/reads.ts';
-import {
-  checkWorker,
-  type PoolOptions,
-  type ResolvedPoolOptions,
-  resolvePoolOptions,
-} from '../options.ts';
 import type { FunctionStats, Reading } from '../protocol.ts';
 import { installedSide, installSide } from '../side.ts';
 import { Attached } from './attached.ts';
@@ -19,6 +13,12 @@ import { Coordinator } from './coordinator.ts';
 import { totalOf } from './counters.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { LocalSide } from './local-side.ts';
+import {
+  checkWorker,
+  type PoolOptions,
+  type ResolvedPoolOptions,
+  resolvePoolOptions,
+} from './pool-options.ts';
 import { receive } from './receive.ts';
 import { type NearUsage, Store } from './store.ts';
 import type { ThreadPeer } from './thread-peer.ts';

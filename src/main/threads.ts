@@ -18,9 +18,9 @@ import { type MessagePort, receiveMessageOnPort, type Worker } from 'node:worker
 import type { FixedQueue, Piscina } from 'piscina';
 import type { Clock } from '../clock.ts';
 import { overPort } from '../line.ts';
-import type { ResolvedPoolOptions } from '../options.ts';
 import type { Hello, ToCoordinator } from '../protocol.ts';
 import type { Peer } from './flight.ts';
+import type { ResolvedPoolOptions } from './pool-options.ts';
 import { ThreadPeer } from './thread-peer.ts';
 
 /** What becomes of a thread, whoever has started it. */
