@@ -25,13 +25,8 @@ export type { PoolOptions } from './main/pool-options.ts';
 export type { NearUsage } from './main/store.ts';
 export type { TierStats } from './main/tier-chain.ts';
 export type { Inputs } from './map.ts';
-export {
-  type Memoized,
-  type MemoizedMembers,
-  memoize,
-  type Promised,
-  type Synchronous,
-} from './memoize.ts';
+export { memoize } from './memoize.ts';
+export type { Memoized, MemoizedMembers, Promised, Synchronous } from './memoized.ts';
 export type {
   AnyFunction,
   CallOptions,

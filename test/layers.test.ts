@@ -21,6 +21,7 @@ const layers = [
   ['src/memoize.ts', 'src/current-signal.ts'],
   ['src/main/', 'src/thread/'],
   ['src/near/'],
+  ['src/memoized.ts'],
   ['src/side.ts', 'src/map.ts'],
   ['src/registry.ts', 'src/call-limits.ts'],
   ['src/tiers/keyv/', 'src/tiers/memcached/'],
