@@ -10,6 +10,7 @@ import type { FunctionStats, Reading } from '../protocol.ts';
 import { installedSide, installSide } from '../side.ts';
 import { Attached } from './attached.ts';
 import { Coordinator } from './coordinator.ts';
+import type { TierStats } from './counted-tier.ts';
 import { totalOf } from './counters.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { LocalSide } from './local-side.ts';
@@ -23,7 +24,7 @@ import { receive } from './receive.ts';
 import { type NearUsage, Store } from './store.ts';
 import type { ThreadPeer } from './thread-peer.ts';
 import { type PeerEvents, Threads } from './threads.ts';
-import { TierChain, type TierStats } from './tier-chain.ts';
+import { TierChain } from './tier-chain.ts';
 import { versioned } from './versioned-tier.ts';
 
 /** What has happened in a pool since it was opened: the sums over all functions, and more. */
