@@ -23,7 +23,7 @@ export {
 export type { TierStats } from './main/counted-tier.ts';
 export type { MemoPool, PoolStats } from './main/pool.ts';
 export type { PoolOptions } from './main/pool-options.ts';
-export type { NearUsage } from './main/store.ts';
+export type { NearUsage } from './main/readers.ts';
 export type { Inputs } from './map.ts';
 export { memoize } from './memoize.ts';
 export type { Memoized, MemoizedMembers, Promised, Synchronous } from './memoized.ts';

@@ -95,7 +95,7 @@ export class Coordinator {
   }
 
   statsOf(fn: FunctionRecord): FunctionStats {
-    return fn.counters.snapshot(this.#parts.store.hits(fn));
+    return fn.counters.snapshot(this.#parts.store.readers.hits(fn));
   }
 
   /** A call's first question: is it cached? Counts as a hit and as a use. */

@@ -5,8 +5,8 @@ import type { ArenaUsage } from '../arena/room.ts';
 import { keepToItself, mayBelong } from '../belonging.ts';
 import { systemClock } from '../clock.ts';
 import { PoolClosedError, PoolOpenError, ThreadError } from '../errors.ts';
-import { clockOffsetHere, Reads } from '../near/reads.ts';
-import type { FunctionStats, Reading } from '../protocol.ts';
+import { Reads } from '../near/reads.ts';
+import type { FunctionStats } from '../protocol.ts';
 import { installedSide, installSide } from '../side.ts';
 import { Attached } from './attached.ts';
 import { Coordinator } from './coordinator.ts';
@@ -20,8 +20,9 @@ import {
   type ResolvedPoolOptions,
   resolvePoolOptions,
 } from './pool-options.ts';
+import type { NearUsage, Readers } from './readers.ts';
 import { receive } from './receive.ts';
-import { type NearUsage, Store } from './store.ts';
+import { Store } from './store.ts';
 import type { ThreadPeer } from './thread-peer.ts';
 import { type PeerEvents, Threads } from './threads.ts';
 import { TierChain } from './tier-chain.ts';
@@ -72,7 +73,7 @@ export class MemoPool {
       hungry: () => coordinator.hungry(),
     });
     const dispatcher = this.#dispatcher;
-    const store = this.#store;
+    const { readers } = this.#store;
     const coordinator = new Coordinator({
       clock: systemClock,
       store: this.#store,
@@ -83,10 +84,10 @@ export class MemoPool {
     });
     this.#coordinator = coordinator;
     const threadEvents: PeerEvents = {
-      arrived: (peer) => shareWith(peer, store),
+      arrived: (peer) => shareWith(peer, readers),
       received: (peer, message) => receive(coordinator, peer, message),
       died: (peer, cause) => {
-        if (peer.slot !== undefined) store.leave(peer.slot);
+        if (peer.slot !== undefined) readers.leave(peer.slot);
         coordinator.died(peer, cause);
       },
     };
@@ -98,7 +99,7 @@ export class MemoPool {
       stranded: (cause) => this.#stranded(cause),
     });
     this.#tiers.listen((from, what) => coordinator.heard(from, what));
-    installSide(new LocalSide(coordinator, ownReads(store)));
+    installSide(new LocalSide(coordinator, ownReads(readers)));
   }
 
   stats(): PoolStats {
@@ -109,7 +110,7 @@ export class MemoPool {
         functions.map((fn) => [fn.info.id, this.#coordinator.statsOf(fn)]),
       ),
       memory: this.#store.usage(),
-      near: this.#store.near(),
+      near: this.#store.readers.near(),
       tiers: Object.fromEntries(
         [...this.#tiers.stats].map(([{ name }, stats]) => [name, { ...stats }]),
       ),
@@ -192,21 +193,18 @@ export class MemoPool {
 }
 
 /** The coordinator's own thread reads like any other. */
-function ownReads(store: Store): Reads {
+function ownReads(readers: Readers): Reads {
   const reads = new Reads(false);
-  const slot = store.join();
-  if (slot !== undefined) reads.connect(readingOf(store, slot));
+  const reading = readers.join();
+  if (reading) reads.connect(reading);
   return reads;
 }
 
 /** A thread for which there is no place left asks for everything. */
-function shareWith(peer: ThreadPeer, store: Store): void {
-  peer.slot = store.join();
-  if (peer.slot !== undefined) peer.post({ type: 'cache', reading: readingOf(store, peer.slot) });
-}
-
-function readingOf({ share }: Store, slot: number): Reading {
-  return { share, slot, clockOffset: clockOffsetHere() };
+function shareWith(peer: ThreadPeer, readers: Readers): void {
+  const reading = readers.join();
+  peer.slot = reading?.slot;
+  if (reading) peer.post({ type: 'cache', reading });
 }
 
 /**
