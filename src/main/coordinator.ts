@@ -6,7 +6,7 @@
  *   an invalidation, or abandoned by its last waiter, is no longer live;
  * - leases and flights are ended by identity, so a late or dead leader settles nothing newer;
  * - every waiter is answered exactly once, or leaves; a flight without waiters does not go on;
- * - what was leased or probed before an invalidation is not stored after it, in any tier;
+ * - what was leased or probed before an invalidation is not stored after it (`invalidating.ts`);
  * - what a tier leases is computed here only under its lease, and `tier-leases.ts` is told of every
  *   flight that ends, waits for a thread, or has got one;
  * - a waiter on another thread never waits for work that has not started: it does it itself.
@@ -15,13 +15,12 @@
 import type { Clock } from '../clock.ts';
 import { PoolClosedError } from '../errors.ts';
 import type { Arguments, FunctionInfo, FunctionStats, Outcome } from '../protocol.ts';
-import { argsKeyOf } from '../registry.ts';
-import type { Invalidation, Tier } from '../tiers/tier.ts';
 import { cycleOf, deadlocks } from './cycle.ts';
 import { cycleError, failure, workerLost } from './failures.ts';
 import { type Flight, type Lease, ORPHANED, type Peer, SETTLED, type Waiter } from './flight.ts';
 import { type Backlog, Flights } from './flights.ts';
 import { FunctionRecord } from './function-record.ts';
+import { Invalidating } from './invalidating.ts';
 import { Kept } from './kept.ts';
 import { Leases } from './leases.ts';
 import { Starting } from './starting.ts';
@@ -56,6 +55,7 @@ export interface CoordinatorParts {
 export class Coordinator {
   readonly leases: Leases;
   readonly functions = new Map<string, FunctionRecord>();
+  readonly invalidate: Invalidating;
   readonly #parts: CoordinatorParts;
   readonly #kept: Kept;
   readonly #flights: Flights;
@@ -66,9 +66,12 @@ export class Coordinator {
     this.#parts = parts;
     this.leases = new Leases(parts.clock);
     this.#kept = new Kept(parts.clock, parts.store, parts.tiers);
-    const { leases } = this;
+    const { leases, functions } = this;
     this.#flights = new Flights(parts.backlog, (flight) => this.#start.tierLeases.leave(flight));
-    this.#start = new Starting({ ...parts, leases, flights: this.#flights, kept: this.#kept });
+    const own = { leases, flights: this.#flights, kept: this.#kept };
+    this.#start = new Starting({ ...parts, ...own });
+    const { tierLeases } = this.#start;
+    this.invalidate = new Invalidating({ ...own, functions, tiers: parts.tiers, tierLeases });
   }
 
   /** Flights that wait for a lease of a tier's, and for a thread after that. */
@@ -215,48 +218,6 @@ export class Coordinator {
     if (flight.phase.at !== 'queued') return;
     flight.enter(ORPHANED);
     this.#retry(flight, 1, cause);
-  }
-
-  /** Forgets one entry. Settles when no tier answers with it any more; memory does not at once. */
-  invalidate(fn: FunctionRecord, key: string): Promise<void> {
-    const flight = this.#flights.live(fn, key);
-    if (flight) this.#flights.fence(flight);
-    const forgotten = this.#kept.forget(fn, key);
-    this.#start.tierLeases.fence(fn, key);
-    return forgotten;
-  }
-
-  /** Forgets all entries of a function. Settles like {@link invalidate}. */
-  clear(fn: FunctionRecord): Promise<void> {
-    this.#flights.fenceAll(fn);
-    const forgotten = this.#kept.forgetAll(fn);
-    this.#start.tierLeases.fence(fn);
-    return forgotten;
-  }
-
-  /** Forgets everything, of all functions. */
-  async clearAll(): Promise<void> {
-    const cleared = [...this.functions.values()].map((fn) => this.clear(fn));
-    await Promise.all([...cleared, this.#parts.tiers.clear()]);
-  }
-
-  /**
-   * Another process has invalidated something in a tier: what was begun before is not kept here. The
-   * other tiers may have it of functions that nobody here has called.
-   */
-  heard(from: Tier, what: Invalidation): void {
-    const { functionId, key: fullKey } = what;
-    for (const fn of this.functions.values()) {
-      const { id } = fn.info;
-      if (functionId !== undefined && functionId !== id) continue;
-      const key = fullKey === undefined ? undefined : argsKeyOf(id, fullKey);
-      const flight = key === undefined ? undefined : this.#flights.live(fn, key);
-      if (key === undefined) this.#flights.fenceAll(fn);
-      else if (flight) this.#flights.fence(flight);
-      this.#kept.heard(fn, key);
-      this.#start.tierLeases.fence(fn, key);
-    }
-    this.#parts.tiers.forgetBeside(from, what);
   }
 
   /**

@@ -98,7 +98,7 @@ export class MemoPool {
       shiftEnds: (peer) => dispatcher.leave(peer),
       stranded: (cause) => this.#stranded(cause),
     });
-    this.#tiers.listen((from, what) => coordinator.heard(from, what));
+    this.#tiers.listen((from, what) => coordinator.invalidate.heard(from, what));
     installSide(new LocalSide(coordinator, ownReads(readers)));
   }
 
@@ -154,7 +154,7 @@ export class MemoPool {
 
   /** Forgets every value of every function. Settles when no tier answers with an old one. */
   clear(): Promise<void> {
-    return this.#coordinator.clearAll();
+    return this.#coordinator.invalidate.everything();
   }
 
   /**

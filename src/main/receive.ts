@@ -33,10 +33,10 @@ export function receive(coordinator: Coordinator, peer: Peer, message: ToCoordin
       return done(
         peer,
         message.call,
-        coordinator.invalidate(known(coordinator, message.fn), message.key),
+        coordinator.invalidate.one(known(coordinator, message.fn), message.key),
       );
     case 'clear':
-      return done(peer, message.call, coordinator.clear(known(coordinator, message.fn)));
+      return done(peer, message.call, coordinator.invalidate.allOf(known(coordinator, message.fn)));
     case 'peek':
       return peek(coordinator, peer, message);
     case 'stats': {

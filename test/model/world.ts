@@ -337,7 +337,7 @@ export class World {
   invalidate(fn: string, argument: string): void {
     const key = `${fn}(${argument})`;
     this.#invalidated.set(key, [...(this.#invalidated.get(key) ?? []), this.step]);
-    void this.coordinator.invalidate(this.fn(fn), argument);
+    void this.coordinator.invalidate.one(this.fn(fn), argument);
   }
 
   clear(fn: string): void {
@@ -345,7 +345,7 @@ export class World {
       const key = `${fn}(${argument})`;
       this.#invalidated.set(key, [...(this.#invalidated.get(key) ?? []), this.step]);
     }
-    void this.coordinator.clear(this.fn(fn));
+    void this.coordinator.invalidate.allOf(this.fn(fn));
   }
 
   /** One operation that the tier was asked for happens. */
