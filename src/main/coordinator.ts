@@ -9,14 +9,13 @@
  * - what was leased or probed before an invalidation is not stored after it (`invalidating.ts`);
  * - what a tier leases is computed here only under its lease, and `tier-leases.ts` is told of every
  *   flight that ends, waits for a thread, or has got one;
- * - a waiter on another thread never waits for work that has not started: it does it itself.
+ * - a waiter on another thread never waits for work that has not started (`waiting.ts`).
  */
 
 import type { Clock } from '../clock.ts';
 import { PoolClosedError } from '../errors.ts';
 import type { Arguments, FunctionInfo, FunctionStats, Outcome } from '../protocol.ts';
-import { cycleOf, deadlocks } from './cycle.ts';
-import { cycleError, failure, workerLost } from './failures.ts';
+import { failure, workerLost } from './failures.ts';
 import { type Flight, type Lease, ORPHANED, type Peer, SETTLED, type Waiter } from './flight.ts';
 import { type Backlog, Flights } from './flights.ts';
 import { FunctionRecord } from './function-record.ts';
@@ -26,6 +25,7 @@ import { Leases } from './leases.ts';
 import { Starting } from './starting.ts';
 import type { Entry, Peeked, Store } from './store.ts';
 import type { TierChain } from './tier-chain.ts';
+import { Waiting } from './waiting.ts';
 
 /** A call that found nothing in memory. */
 export interface Want {
@@ -60,6 +60,7 @@ export class Coordinator {
   readonly #kept: Kept;
   readonly #flights: Flights;
   readonly #start: Starting;
+  readonly #waiting: Waiting;
   #closed = false;
 
   constructor(parts: CoordinatorParts) {
@@ -70,6 +71,7 @@ export class Coordinator {
     this.#flights = new Flights(parts.backlog, (flight) => this.#start.tierLeases.leave(flight));
     const own = { leases, flights: this.#flights, kept: this.#kept };
     this.#start = new Starting({ ...parts, ...own });
+    this.#waiting = new Waiting({ ...own, backlog: parts.backlog, start: this.#start });
     const { tierLeases } = this.#start;
     this.invalidate = new Invalidating({ ...own, functions, tiers: parts.tiers, tierLeases });
   }
@@ -144,10 +146,7 @@ export class Coordinator {
 
   /** The caller has gone away: by an abort, a timeout, or with its thread. */
   leave(waiter: Waiter): void {
-    const { flight } = waiter;
-    if (!flight) return;
-    flight.release(waiter);
-    if (flight.waiters.length === 0) this.#abandon(flight);
+    this.#waiting.leave(waiter);
   }
 
   /** A queued flight's turn has come: the lease for its task in this thread. */
@@ -195,7 +194,7 @@ export class Coordinator {
     const notStarted = new Set(lost.filter((lease) => this.leases.takeBack(lease)));
     for (const { flight } of notStarted) flight.enter(ORPHANED);
     for (const lease of peer.leases) this.#lose(lease);
-    for (const waiter of peer.calls.values()) this.leave(waiter);
+    for (const waiter of peer.calls.values()) this.#waiting.leave(waiter);
     peer.calls.clear();
     for (const lease of lost) {
       const itsFault = !peer.replaced && !notStarted.has(lease);
@@ -231,7 +230,7 @@ export class Coordinator {
       if (lease && !this.leases.takeBack(lease)) continue;
       if (lease) flight.enter(ORPHANED);
       for (const waiter of flight.waiters.filter(({ peer }) => peer === undefined)) {
-        this.leave(waiter);
+        this.#waiting.leave(waiter);
         waiter.deliver(answer);
       }
       if (lease && flight.waiters.length > 0) this.#startAgain(flight);
@@ -261,42 +260,7 @@ export class Coordinator {
     fn.counters.waits++;
     if (refresh) flight.refreshes = true;
     if (refresh && flight.phase.at === 'probing') flight.phase.discard = true;
-    this.#join(flight, waiter);
-  }
-
-  #join(flight: Flight, waiter: Waiter): void {
-    const cycle = cycleOf(waiter.parent, flight);
-    if (cycle) return waiter.deliver(failure(cycleError(flight, cycle)));
-    if (waiter.mode !== 'wait' && this.#withdraw(flight)) {
-      flight.admit(waiter);
-      return this.#start.leadBy(waiter, flight);
-    }
-    if (waiter.mode !== 'wait') this.#start.tierLeases.hurry(flight);
-    if (deadlocks(waiter, flight)) return this.#computeApart(flight, waiter);
-    flight.admit(waiter);
-  }
-
-  /** Takes a flight out of the backlog, or back from a thread that has not started it. */
-  #withdraw(flight: Flight): boolean {
-    const { phase, lease } = flight;
-    if (lease) return this.leases.takeBack(lease);
-    if (phase.at === 'queued') this.#parts.backlog.withdraw(flight);
-    return phase.at === 'queued';
-  }
-
-  /** Rule 6: computes a second time what the waiter must not wait for. */
-  #computeApart({ fn, key }: Flight, waiter: Waiter): void {
-    const apart = this.#flights.openApart(fn, key);
-    apart.admit(waiter);
-    fn.counters.duplicates++;
-    this.#start.leadBy(waiter, apart);
-  }
-
-  /** Its last waiter has left. */
-  #abandon(flight: Flight): void {
-    const { lease } = flight;
-    this.#flights.forget(flight);
-    if (lease && !this.leases.takeBack(lease)) this.leases.cancel(lease);
+    this.#waiting.join(flight, waiter);
   }
 
   #lose(lease: Lease): void {
@@ -320,6 +284,6 @@ export class Coordinator {
     const live = this.#flights.live(flight.fn, flight.key) as Flight;
     live.args ??= flight.args;
     flight.enter(SETTLED);
-    for (const waiter of flight.dismiss()) this.#join(live, waiter);
+    for (const waiter of flight.dismiss()) this.#waiting.join(live, waiter);
   }
 }
