@@ -1,5 +1,7 @@
 /**
- * Single flight across all threads: the one place that decides who computes what.
+ * Single flight across all threads: the one place that decides who computes what. Here a call comes
+ * in, and an outcome; how a flight starts, is waited for, is not finished or is invalidated is said in
+ * `starting.ts`, `waiting.ts`, `unfinished.ts` and `invalidating.ts`.
  *
  * Invariants, after every call, message and death (`test/model/` checks them on random schedules):
  * - a key has at most one live flight, and a flight at most one lease; a flight that was fenced by
@@ -15,8 +17,8 @@
 import type { Clock } from '../clock.ts';
 import { PoolClosedError } from '../errors.ts';
 import type { Arguments, FunctionInfo, FunctionStats, Outcome } from '../protocol.ts';
-import { failure, workerLost } from './failures.ts';
-import { type Flight, type Lease, ORPHANED, type Peer, SETTLED, type Waiter } from './flight.ts';
+import { failure } from './failures.ts';
+import { type Flight, type Lease, ORPHANED, type Peer, type Waiter } from './flight.ts';
 import { type Backlog, Flights } from './flights.ts';
 import { FunctionRecord } from './function-record.ts';
 import { Invalidating } from './invalidating.ts';
@@ -25,6 +27,7 @@ import { Leases } from './leases.ts';
 import { Starting } from './starting.ts';
 import type { Entry, Peeked, Store } from './store.ts';
 import type { TierChain } from './tier-chain.ts';
+import { Unfinished } from './unfinished.ts';
 import { Waiting } from './waiting.ts';
 
 /** A call that found nothing in memory. */
@@ -56,6 +59,7 @@ export class Coordinator {
   readonly leases: Leases;
   readonly functions = new Map<string, FunctionRecord>();
   readonly invalidate: Invalidating;
+  readonly unfinished: Unfinished;
   readonly #parts: CoordinatorParts;
   readonly #kept: Kept;
   readonly #flights: Flights;
@@ -67,13 +71,15 @@ export class Coordinator {
     this.#parts = parts;
     this.leases = new Leases(parts.clock);
     this.#kept = new Kept(parts.clock, parts.store, parts.tiers);
-    const { leases, functions } = this;
     this.#flights = new Flights(parts.backlog, (flight) => this.#start.tierLeases.leave(flight));
-    const own = { leases, flights: this.#flights, kept: this.#kept };
+    const own = { leases: this.leases, flights: this.#flights, kept: this.#kept };
     this.#start = new Starting({ ...parts, ...own });
-    this.#waiting = new Waiting({ ...own, backlog: parts.backlog, start: this.#start });
-    const { tierLeases } = this.#start;
-    this.invalidate = new Invalidating({ ...own, functions, tiers: parts.tiers, tierLeases });
+    const start = this.#start;
+    this.#waiting = new Waiting({ ...parts, ...own, start });
+    this.unfinished = new Unfinished({ ...parts, ...own, start, waiting: this.#waiting });
+    const { functions } = this;
+    const { tierLeases } = start;
+    this.invalidate = new Invalidating({ ...parts, ...own, functions, tierLeases });
   }
 
   /** Flights that wait for a lease of a tier's, and for a thread after that. */
@@ -130,20 +136,6 @@ export class Coordinator {
     else this.#open(want, args);
   }
 
-  /**
-   * The thread is blocked from now on, by this call. It starts nothing meanwhile: what it was handed
-   * goes to others, and what it was sent after the first `handled` leases comes back.
-   */
-  block(waiter: Waiter, handled: number): void {
-    const { peer } = waiter;
-    if (!peer) return;
-    peer.blocking.add(waiter);
-    for (const lease of peer.leases) {
-      lease.comesBack = lease.leader?.mode !== 'block' && lease.nth > handled;
-    }
-    for (const lease of [...peer.leases].reverse()) this.reclaim(lease);
-  }
-
   /** The caller has gone away: by an abort, a timeout, or with its thread. */
   leave(waiter: Waiter): void {
     this.#waiting.leave(waiter);
@@ -173,52 +165,6 @@ export class Coordinator {
     this.#flights.answer(flight, { state: 'value', entry: lease.id, value }, lease.leader);
   }
 
-  /** A thread does not compute what it was given a lease for: see `decline` in `protocol.ts`. */
-  decline(id: number, args?: Arguments): void {
-    const lease = this.leases.get(id);
-    if (!lease) return;
-    const { flight, cancelled } = lease;
-    flight.args ??= args;
-    const isWanted = flight.lease === lease;
-    this.leases.end(lease);
-    flight.fn.counters.computations--;
-    if (cancelled !== 'no') flight.fn.counters.cancelled--;
-    else if (isWanted) this.#startAgain(flight);
-  }
-
-  /** The thread has died. Its calls leave; what it computed is done by somebody else. */
-  died(peer: Peer, cause?: unknown): void {
-    if (peer.gone) return;
-    peer.gone = true;
-    const lost = [...peer.leases].filter((lease) => lease.cancelled === 'no');
-    const notStarted = new Set(lost.filter((lease) => this.leases.takeBack(lease)));
-    for (const { flight } of notStarted) flight.enter(ORPHANED);
-    for (const lease of peer.leases) this.#lose(lease);
-    for (const waiter of peer.calls.values()) this.#waiting.leave(waiter);
-    peer.calls.clear();
-    for (const lease of lost) {
-      const itsFault = !peer.replaced && !notStarted.has(lease);
-      this.#retry(lease.flight, itsFault ? 1 : 0, cause);
-    }
-  }
-
-  /**
-   * Takes back a task that its thread is late to start, for whichever is free first; false when it
-   * has started.
-   */
-  reclaim(lease: Lease): boolean {
-    if (!this.leases.takeBack(lease)) return false;
-    this.#startAgain(lease.flight);
-    return true;
-  }
-
-  /** No thread could be started for a queued flight. */
-  notStarted(flight: Flight, cause: unknown): void {
-    if (flight.phase.at !== 'queued') return;
-    flight.enter(ORPHANED);
-    this.#retry(flight, 1, cause);
-  }
-
   /**
    * The calls of the coordinator's own thread whose computations have not begun are rejected. What
    * is computed goes on, and so does what computations themselves have asked for.
@@ -233,7 +179,7 @@ export class Coordinator {
         this.#waiting.leave(waiter);
         waiter.deliver(answer);
       }
-      if (lease && flight.waiters.length > 0) this.#startAgain(flight);
+      if (lease && flight.waiters.length > 0) this.unfinished.startAgain(flight);
     }
   }
 
@@ -261,29 +207,5 @@ export class Coordinator {
     if (refresh) flight.refreshes = true;
     if (refresh && flight.phase.at === 'probing') flight.phase.discard = true;
     this.#waiting.join(flight, waiter);
-  }
-
-  #lose(lease: Lease): void {
-    this.leases.end(lease);
-    const { flight, cancelled } = lease;
-    if (cancelled !== 'no' || flight.lease !== lease) return;
-    flight.fn.counters.lost++;
-    flight.enter(ORPHANED);
-  }
-
-  #retry(flight: Flight, deaths: number, cause: unknown): void {
-    if (flight.phase.at !== 'orphaned') return;
-    flight.deaths += deaths;
-    if (flight.deaths < this.#parts.attempts) return this.#startAgain(flight);
-    this.#flights.answer(flight, failure(workerLost(flight, cause)));
-  }
-
-  /** A flight whose lease has ended without an outcome; a fenced one has lost its place meanwhile. */
-  #startAgain(flight: Flight): void {
-    if (flight.isApart || this.#flights.revive(flight)) return this.#start.again(flight);
-    const live = this.#flights.live(flight.fn, flight.key) as Flight;
-    live.args ??= flight.args;
-    flight.enter(SETTLED);
-    for (const waiter of flight.dismiss()) this.#waiting.join(live, waiter);
   }
 }

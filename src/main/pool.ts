@@ -66,7 +66,7 @@ export class MemoPool {
     this.#store = new Store(options, systemClock);
     this.#dispatcher = new Dispatcher(options.maxQueue, systemClock, {
       begin: (flight, peer) => coordinator.begin(flight, peer),
-      reclaim: (lease) => coordinator.reclaim(lease),
+      reclaim: (lease) => coordinator.unfinished.reclaim(lease),
       threadsWanted: (count) => this.#threads.want(count),
       spareThreads: () => this.#threads.spare,
       inLine: () => coordinator.inLine,
@@ -88,7 +88,7 @@ export class MemoPool {
       received: (peer, message) => receive(coordinator, peer, message),
       died: (peer, cause) => {
         if (peer.slot !== undefined) readers.leave(peer.slot);
-        coordinator.died(peer, cause);
+        coordinator.unfinished.died(peer, cause);
       },
     };
     this.#attached = new Attached(threadEvents);
@@ -188,7 +188,7 @@ export class MemoPool {
 
   #stranded(cause: unknown): void {
     for (const flight of this.#dispatcher.withdrawAll())
-      this.#coordinator.notStarted(flight, cause);
+      this.#coordinator.unfinished.notStarted(flight, cause);
   }
 }
 
