@@ -145,12 +145,18 @@ test.each([
 ])('when too much is being written, the lease ends; what there %s', async (_, replaces, calls) => {
   const { tier, goOn } = heldTier('set');
   const seen: string[] = [];
-  const chain = new TierChain([{ ...tier, delete: async () => void seen.push('delete') }]);
-  for (let n = 0; n < 1000; n++) void chain.set('f', `f(${n})`, record([1]));
   const lease: TierLease = {
     store: async () => true,
     release: async () => void seen.push('release'),
   };
+  const chain = new TierChain([
+    {
+      ...tier,
+      lease: async () => ({ state: 'granted', lease }),
+      delete: async () => void seen.push('delete'),
+    },
+  ]);
+  for (let n = 0; n < 1000; n++) void chain.set('f', `f(${n})`, record([1]));
   expect(await chain.set('f', 'f(1000)', record([1]), { lease, replaces })).toBe(true);
   goOn();
   await chain.close();
