@@ -14,7 +14,7 @@ const MOST_FUNCTIONS = 100;
 /** Paid at once: each has a time limit, and a function may be many commands. */
 const BATCH = 32;
 
-export type Pay = (invalidation: Invalidation) => Promise<void>;
+type Pay = (invalidation: Invalidation) => Promise<void>;
 
 export class Debts {
   #all = false;

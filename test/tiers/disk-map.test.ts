@@ -10,11 +10,12 @@ import { promisify } from 'node:util';
 import { open as openLmdb } from 'lmdb';
 import { diskTier } from 'threadmemo/disk';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { addressLimit, mapSizeFor } from '../../dist/src/tiers/disk/map-size.js';
+import { mapSizeFor } from '../../dist/src/tiers/disk/map-size.js';
+import { processLimit } from '../../dist/src/tiers/disk/process-limits.js';
 import { cases } from '../effort.ts';
 
 const unlimited = Number.POSITIVE_INFINITY;
-const isUnlimited = addressLimit() === unlimited && process.platform !== 'win32';
+const isUnlimited = processLimit('address space') === unlimited && process.platform !== 'win32';
 const app = (name: string) => fileURLToPath(new URL(`disk-app/${name}`, import.meta.url));
 
 let path: string;
@@ -48,9 +49,8 @@ test.each([
   ['Max address space         40960000             unlimited            bytes', 40_960_000],
   ['', unlimited],
 ])('a limit that reads "%s"', (line, bytes) => {
-  expect(addressLimit(`Max processes             96365       96365     processes\n${line}\n`)).toBe(
-    bytes,
-  );
+  const limits = `Max processes             96365       96365     processes\n${line}\n`;
+  expect(processLimit('address space', limits)).toBe(bytes);
 });
 
 test.runIf(process.platform === 'linux')(

@@ -234,6 +234,31 @@ test('stats count by function, over processes', async () => {
   expect(Math.floor(f?.newest ?? 0)).toBe(start + 1000);
 });
 
+test('a function that another tier has cleared is known by its name when it stores again', async () => {
+  const [tier, other] = [open(), open()];
+  await tier.set('f', 'f(1)', record([1]));
+  await other.clear();
+  await tier.set('f', 'f(2)', record([2]));
+  expect(Object.keys((await other.stats()).functions)).toEqual(['f']);
+  await other.clear('f');
+  const answer = await tier.lease('f', 'f(3)');
+  if (answer.state !== 'granted') throw new Error(answer.state);
+  await answer.lease.store(record([3]));
+  expect(Object.keys((await other.stats()).functions)).toEqual(['f']);
+});
+
+test('a name is cleared with all its versions, and a version alone', async () => {
+  const tier = open();
+  const ids = ['f', 'f@1', 'f@2', 'f@22', 'ff', 'ff@1', 'g@f@1'];
+  for (const id of ids) await tier.set(id, `${id}(1)`, record([1]));
+  const there = async () => Object.keys((await tier.stats()).functions).sort();
+  await tier.clear('f@2');
+  expect(await there()).toEqual(['f', 'f@1', 'f@22', 'ff', 'ff@1', 'g@f@1']);
+  await tier.clear('f');
+  expect(await there()).toEqual(['ff', 'ff@1', 'g@f@1']);
+  expect(await tier.verify()).toEqual({ sound: 3, damaged: 0, mended: 0 });
+});
+
 test('a function with more entries than one step is cleared, and no other', async () => {
   const tier = open();
   const numbers = Array.from({ length: 400 }, (_, n) => n);

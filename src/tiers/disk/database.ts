@@ -26,7 +26,8 @@ import {
   MissingPackageError,
 } from '../../errors.ts';
 import { faultOf } from './header.ts';
-import { addressLimit, mapSizeFor } from './map-size.ts';
+import { mapSizeFor } from './map-size.ts';
+import { processLimit } from './process-limits.ts';
 import { FOR_OTHERS, freeBytes } from './room.ts';
 
 /** Raise it when what an older threadmemo would read is stored in another way. */
@@ -144,7 +145,7 @@ function prepareDirectory(path: string): void {
 }
 
 function openEnvironment(path: string, file: string, open: Open): RootDatabase {
-  const mapSize = mapSizeFor(process.platform, process.arch, addressLimit());
+  const mapSize = mapSizeFor(process.platform, process.arch, processLimit('address space'));
   const options = {
     noSubdir: false,
     maxDbs: MOST_DATABASES,

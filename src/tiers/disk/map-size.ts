@@ -8,30 +8,14 @@
  * directory together. So it must never come to that.
  */
 
-import { readFileSync } from 'node:fs';
-
 const BYTES = 2 ** 40;
 
 /**
- * `undefined` for lmdb's own choice, which is where there are not so many: lmdb ends the process when
- * it cannot have them. Neither on Windows, where it is not known what they cost.
+ * `undefined` for lmdb's own choice, which is where there are not so many. Neither on Windows, where
+ * it is not known what they cost.
  * @param limit bytes that the process may address
  */
 export function mapSizeFor(platform: string, arch: string, limit: number): number | undefined {
   const isLarge = arch === 'x64' || arch === 'arm64';
   return isLarge && platform !== 'win32' && limit === Number.POSITIVE_INFINITY ? BYTES : undefined;
-}
-
-/** As `ulimit -v` sets it, in bytes; `Infinity` where it is not limited, or does not hold. */
-export function addressLimit(limits = ownLimits()): number {
-  const bytes = /^Max address space +(\d+)/m.exec(limits)?.[1];
-  return bytes === undefined ? Number.POSITIVE_INFINITY : Number(bytes);
-}
-
-function ownLimits(): string {
-  try {
-    return readFileSync('/proc/self/limits', 'latin1');
-  } catch {
-    return '';
-  }
 }
