@@ -1,7 +1,7 @@
 /** The public names, nothing else. */
 
 import { type MemoPool, openPool } from './main/pool.ts';
-import type { PoolOptions } from './options.ts';
+import type { PoolOptions } from './main/pool-options.ts';
 
 export type { ArenaUsage } from './arena/room.ts';
 export { currentSignal } from './current-signal.ts';
@@ -20,30 +20,25 @@ export {
   ValueError,
   WorkerLostError,
 } from './errors.ts';
+export type { TierStats } from './main/counted-tier.ts';
 export type { MemoPool, PoolStats } from './main/pool.ts';
-export type { NearUsage } from './main/store.ts';
-export type { TierStats } from './main/tier-chain.ts';
+export type { PoolOptions } from './main/pool-options.ts';
+export type { NearUsage } from './main/readers.ts';
 export type { Inputs } from './map.ts';
-export {
-  type Memoized,
-  type MemoizedMembers,
-  memoize,
-  type Promised,
-  type Synchronous,
-} from './memoize.ts';
+export { memoize } from './memoize.ts';
+export type { Memoized, MemoizedMembers, Promised, Synchronous } from './memoized.ts';
 export type {
   AnyFunction,
   CallOptions,
   Duration,
   MapOptions,
   MemoizeOptions,
-  PoolOptions,
   Progress,
   Size,
 } from './options.ts';
 export type { FunctionStats, HitsIn } from './protocol.ts';
 export { mapTier } from './tiers/map-tier.ts';
-export type { LeaseAnswer, Tier, TierLease, TierRecord } from './tiers/tier.ts';
+export type { Invalidation, LeaseAnswer, Tier, TierLease, TierRecord } from './tiers/tier.ts';
 
 /**
  * Opens the pool of worker threads with options of your own. Optional: the first call of a memoized

@@ -1,16 +1,13 @@
 /**
- * What users may set: the options of `memoize`, of one call, and of the pool; their defaults; and
- * the one place where they are checked. A wrong option is an {@link OptionError} (a `TypeError`)
- * that names it, its value, and what would be right.
+ * What users may set of a memoized function and of its calls; the defaults; and how the value of any
+ * option is checked, the pool's and the tiers' too. A wrong option is an {@link OptionError} (a
+ * `TypeError`) that names it, its value, and what would be right.
  */
 
-import { availableParallelism } from 'node:os';
 import { inspect } from 'node:util';
-import { type ResourceLimits, Worker } from 'node:worker_threads';
 import { parse as parseDuration } from '@lukeed/ms';
 import { parse as parseBytes } from 'bytes';
 import { OptionError } from './errors.ts';
-import type { Tier } from './tiers/tier.ts';
 
 type Milliseconds = number;
 type Bytes = number;
@@ -88,29 +85,6 @@ export interface Progress {
   readonly started: number;
 }
 
-export interface PoolOptions {
-  /** Worker threads. Default: `os.availableParallelism()`. */
-  readonly threads?: number;
-  /** Most entries. Default: no limit but `maxSize`. */
-  readonly max?: number;
-  /** Most bytes held: keys, values and bookkeeping. Default: 64 MiB. */
-  readonly maxSize?: Size;
-  /** Largest entry that is kept, in bytes. Default: an eighth of `maxSize`. */
-  readonly maxEntrySize?: Size;
-  /** Slower stores behind memory, fastest first. Default: none. */
-  readonly tiers?: readonly Tier[];
-  /** Most calls that wait for a thread; one more fails with `QueueFullError`. Default: no limit. */
-  readonly maxQueue?: number;
-  /** Thread deaths after which a computation is given up with `WorkerLostError`. Default: 2. */
-  readonly attempts?: number;
-  /** What worker threads are started with, as for `new Worker()`. */
-  readonly worker?: {
-    readonly execArgv?: readonly string[];
-    readonly env?: NodeJS.ProcessEnv;
-    readonly resourceLimits?: ResourceLimits;
-  };
-}
-
 export type ResolvedMemoizeOptions = Required<Omit<MemoizeOptions, 'key' | 'cache' | 'ttl'>> &
   Pick<MemoizeOptions, 'key' | 'cache'> & {
     readonly ttl: Milliseconds | Exclude<MemoizeOptions['ttl'], Duration | undefined>;
@@ -127,12 +101,6 @@ export interface ResolvedMapOptions {
   readonly concurrency: number;
   readonly signal: AbortSignal | undefined;
   readonly onProgress: MapOptions['onProgress'];
-}
-
-export interface ResolvedPoolOptions
-  extends Required<Omit<PoolOptions, 'maxSize' | 'maxEntrySize'>> {
-  readonly maxSize: Bytes;
-  readonly maxEntrySize: Bytes;
 }
 
 /** @throws {OptionError} */
@@ -185,32 +153,6 @@ export function resolveMapOptions(options: MapOptions): ResolvedMapOptions {
   return { concurrency, signal, onProgress };
 }
 
-/** @throws {OptionError} */
-export function resolvePoolOptions(options: PoolOptions): ResolvedPoolOptions {
-  refuseUnknown(options, 'createPool', [
-    ...['threads', 'max', 'maxSize', 'maxEntrySize', 'tiers', 'maxQueue', 'attempts', 'worker'],
-  ]);
-  const { tiers = [], worker = {} } = options;
-  const maxSize = bytes('maxSize', options.maxSize ?? '64mb');
-  if (!Array.isArray(tiers)) throw wrong('tiers', tiers, 'an array of tiers, fastest first');
-  for (const [at, tier] of tiers.entries()) checkTier(`tiers[${at}]`, tier);
-  if (typeof worker !== 'object' || worker === null) throw wrong('worker', worker, 'an object');
-  refuseUnknown(worker, 'createPool', ['execArgv', 'env', 'resourceLimits'], 'worker.');
-  if (worker.execArgv !== undefined && !Array.isArray(worker.execArgv)) {
-    throw wrong('worker.execArgv', worker.execArgv, 'an array of texts');
-  }
-  return {
-    threads: count('threads', options.threads, availableParallelism(), { least: 1, most: 1024 }),
-    max: count('max', options.max, Number.POSITIVE_INFINITY),
-    maxSize,
-    maxEntrySize: bytes('maxEntrySize', options.maxEntrySize ?? Math.floor(maxSize / 8)),
-    tiers,
-    maxQueue: count('maxQueue', options.maxQueue, Number.POSITIVE_INFINITY),
-    attempts: count('attempts', options.attempts, 2, { least: 1 }),
-    worker,
-  };
-}
-
 /**
  * Milliseconds, not negative, of an option given as {@link Duration}.
  * @throws {OptionError}
@@ -246,23 +188,11 @@ export function count(
   throw wrong(option, value, `a whole number from ${least} ${upTo}`);
 }
 
-function checkTier(option: string, tier: Tier): void {
-  const methods = ['get', 'set', 'delete', 'clear', 'close'] as const;
-  if (methods.every((method) => typeof tier?.[method] === 'function')) return;
-  throw wrong(option, tier, `a tier, with the methods ${methods.join(', ')}`);
-}
-
 /** @throws {OptionError} when it cannot be iterated over. */
 export function checkInputs<Inputs>(inputs: Inputs): Inputs {
   const iterable = Object(inputs);
   if (Symbol.iterator in iterable || Symbol.asyncIterator in iterable) return inputs;
   throw wrong('the first argument of map', inputs, 'an iterable, or an asynchronous one');
-}
-
-/** @throws {OptionError} */
-export function checkWorker(worker: unknown): void {
-  if (worker instanceof Worker) return;
-  throw wrong('the argument of attach', worker, 'a Worker (node:worker_threads)');
 }
 
 function checkSignal(signal: unknown): void {

@@ -11,6 +11,15 @@ export const increment = memoize(here, function increment(n: number, cell?: stri
   return n + 1;
 });
 
+/** What a thread can tell of `increment` without calling it. */
+export const looksFor = memoize(
+  here,
+  function looksFor(n: number, _caller: string) {
+    return { has: increment.has(n), peek: increment.peek(n) };
+  },
+  { ttl: 0 },
+);
+
 export const whereAmI = memoize(here, function whereAmI(_caller: string): number {
   return threadId;
 });

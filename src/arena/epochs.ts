@@ -49,10 +49,6 @@ export class Epochs {
     while (this.#end > 0 && this.#joined[this.#end - 1] === 0) this.#end--;
   }
 
-  isJoined(slot: number): boolean {
-    return this.#joined[slot] === 1;
-  }
-
   /** Something that no thread can find from now on. */
   retire(item: number): void {
     this.#retired.push(item);

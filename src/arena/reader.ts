@@ -182,11 +182,6 @@ export class ArenaReader {
     );
   }
 
-  /** The generation that an entry of the function must have been stored in to be alive. */
-  generationOf(fn: number): number {
-    return Atomics.load(this.#words, generationsAt + fn);
-  }
-
   /**
    * The entry has been used. Late for a handle that names another entry by now: that is no harm.
    * Stores only what is new: a store would take the cache line from the other threads.

@@ -34,7 +34,7 @@ export const VERSION = 6;
 export const COST = 7;
 /** In doubles from the beginning of the record. */
 export const EXPIRES = 4;
-export const ENTRY_WORDS = 10;
+const ENTRY_WORDS = 10;
 export const ENTRY_BYTES: number = ENTRY_WORDS * 4;
 
 export const FIRST_CELL = 0;

@@ -29,8 +29,8 @@ export interface MapRunParts {
   readonly keepGoing: boolean;
 }
 
-/** Milliseconds without a look at the event loop, which hears of results and of Ctrl-C. */
-const TURN_MS = 4;
+/** Milliseconds without a look at the event loop, which hears of results, and hands out the next call. */
+const TURN_MS = 1;
 const LINES_BETWEEN_LOOKS = 256;
 
 export class MapRun {

@@ -6,6 +6,7 @@ import { RedisAccessError } from '../errors.ts';
 import { Fingerprints } from '../fingerprint/fingerprint.ts';
 import type { Memoized } from '../memoize.ts';
 import type { Size } from '../options.ts';
+import { Codec } from '../protocol.ts';
 import { redisTier } from '../redis.ts';
 import { definitionOf } from '../registry.ts';
 import type { Tier } from '../tiers/tier.ts';
@@ -72,10 +73,16 @@ async function checkCode(tiers: readonly Tier[], fn: Memoized, option: string): 
   }
 }
 
-/** Not its URL, which may have a password in it. */
+/**
+ * It has to take something, too: a replica, or one that is full, answers all the same. Not its URL,
+ * which may have a password in it.
+ */
 async function checkRedis(tiers: readonly Tier[], fn: Memoized): Promise<void> {
+  const redis = tiers.find(({ name }) => name === 'redis');
+  const nothing = { codec: Codec.undefined, bytes: new Uint8Array() };
   try {
-    await tiers.find(({ name }) => name === 'redis')?.get(fn.id, '');
+    // No call has this key.
+    await redis?.set(fn.id, '', { value: nothing, expiresAt: Date.now() + 1000, ms: 0 });
   } catch (error) {
     const cause = error instanceof RedisAccessError ? (error.cause ?? error) : error;
     throw new Unusable(`--redis cannot be used: ${messageOf(cause)}`);

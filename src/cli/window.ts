@@ -10,7 +10,8 @@ import type { Answer } from './answer.ts';
 
 /** Many more, and what calls leave behind gets old before it is collected: twice the memory. */
 const MOST_OPEN = 2 ** 10;
-const MOST_LINES = 2 ** 18;
+/** Enough to read on while the first calls are computed: 16 bytes each. */
+const MOST_LINES = 2 ** 20;
 /** Characters. */
 const MOST_HELD = 8 * 2 ** 20;
 /** Characters: what an open call takes itself, and what the first results are taken for. */

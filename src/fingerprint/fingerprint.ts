@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { type Clock, systemClock } from '../clock.ts';
 import { FingerprintError } from '../errors.ts';
 import { type Bundler, bundle } from './bundle.ts';
-import { changedAfter, type Finding, Stamps } from './stamps.ts';
+import { changedAfter, type Finding, type Recalled, Stamps } from './stamps.ts';
 
 /** Raise it when the same code gets another fingerprint than before. */
 const FORMAT = 1;
@@ -31,7 +31,7 @@ export interface FingerprintOptions {
 }
 
 export class Fingerprints {
-  readonly #known = new Map<string, Promise<string>>();
+  readonly #known = new Map<string, string | Promise<string>>();
   readonly #stamps: Stamps | undefined;
   readonly #startedAt: number;
   readonly #clock: Clock;
@@ -47,23 +47,26 @@ export class Fingerprints {
   }
 
   /**
-   * The fingerprint of a module, as it was when it was first asked for.
+   * The fingerprint of a module, as it was when it was first asked for; at once, when it is
+   * remembered. What is thrown rejects the promise.
    * @param module its `file:` URL; a query is of no account
    * @throws {FingerprintError} when its code cannot be read.
    * @throws {MissingPackageError} without the package esbuild, unless it is remembered.
    */
-  of(module: string): Promise<string> {
+  of(module: string): string | Promise<string> {
     const entry = fileURLToPath(module);
     let known = this.#known.get(entry);
-    if (!known) {
-      known = this.#find(entry);
+    if (known === undefined) {
+      const remembered = this.#stamps?.recall(entry);
+      const runs = remembered && changedAfter(this.#startedAt, remembered.looked) === undefined;
+      known = runs ? remembered.fingerprint : this.#find(entry, remembered);
       this.#known.set(entry, known);
     }
     return known;
   }
 
-  async #find(entry: string): Promise<string> {
-    const { fingerprint, looked } = this.#stamps?.recall(entry) ?? (await this.#compute(entry));
+  async #find(entry: string, remembered: Recalled | undefined): Promise<string> {
+    const { fingerprint, looked } = remembered ?? (await this.#compute(entry));
     const changed = changedAfter(this.#startedAt, looked);
     if (changed === undefined) return fingerprint;
     throw new FingerprintError(

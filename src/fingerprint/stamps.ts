@@ -32,6 +32,8 @@ export interface Finding {
   readonly begun: number;
 }
 
+export type Recalled = Omit<Finding, 'begun'>;
+
 export class Stamps {
   readonly #directory: string;
 
@@ -40,7 +42,7 @@ export class Stamps {
   }
 
   /** What was found about a module, if everything is as it was then. */
-  recall(entry: string): Omit<Finding, 'begun'> | undefined {
+  recall(entry: string): Recalled | undefined {
     const found = this.#read(entry);
     if (found?.format !== FORMAT || found.entry !== entry) return undefined;
     const { fingerprint, stamps } = found;

@@ -1,32 +1,34 @@
 /**
- * Single flight across all threads: the one place that decides who computes what.
+ * Single flight across all threads: the one place that decides who computes what. Here a call comes
+ * in, and an outcome; how a flight starts, is waited for, is not finished or is invalidated is said in
+ * `starting.ts`, `waiting.ts`, `unfinished.ts` and `invalidating.ts`.
  *
  * Invariants, after every call, message and death (`test/model/` checks them on random schedules):
  * - a key has at most one live flight, and a flight at most one lease; a flight that was fenced by
  *   an invalidation, or abandoned by its last waiter, is no longer live;
  * - leases and flights are ended by identity, so a late or dead leader settles nothing newer;
  * - every waiter is answered exactly once, or leaves; a flight without waiters does not go on;
- * - what was leased or probed before an invalidation is not stored after it, in any tier;
+ * - what was leased or probed before an invalidation is not stored after it (`invalidating.ts`);
  * - what a tier leases is computed here only under its lease, and `tier-leases.ts` is told of every
  *   flight that ends, waits for a thread, or has got one;
- * - a waiter on another thread never waits for work that has not started: it does it itself.
+ * - a waiter on another thread never waits for work that has not started (`waiting.ts`).
  */
 
 import type { Clock } from '../clock.ts';
 import { PoolClosedError } from '../errors.ts';
 import type { Arguments, FunctionInfo, FunctionStats, Outcome } from '../protocol.ts';
-import { argsKeyOf } from '../registry.ts';
-import type { Invalidation, Tier } from '../tiers/tier.ts';
-import { cycleOf, deadlocks } from './cycle.ts';
-import { cycleError, failure, workerLost } from './failures.ts';
-import { type Flight, type Lease, ORPHANED, type Peer, SETTLED, type Waiter } from './flight.ts';
+import { failure } from './failures.ts';
+import { type Flight, type Lease, ORPHANED, type Peer, type Waiter } from './flight.ts';
 import { type Backlog, Flights } from './flights.ts';
 import { FunctionRecord } from './function-record.ts';
+import { Invalidating } from './invalidating.ts';
 import { Kept } from './kept.ts';
 import { Leases } from './leases.ts';
 import { Starting } from './starting.ts';
-import type { Entry, Store } from './store.ts';
+import type { Entry, Peeked, Store } from './store.ts';
 import type { TierChain } from './tier-chain.ts';
+import { Unfinished } from './unfinished.ts';
+import { Waiting } from './waiting.ts';
 
 /** A call that found nothing in memory. */
 export interface Want {
@@ -56,19 +58,28 @@ export interface CoordinatorParts {
 export class Coordinator {
   readonly leases: Leases;
   readonly functions = new Map<string, FunctionRecord>();
+  readonly invalidate: Invalidating;
+  readonly unfinished: Unfinished;
   readonly #parts: CoordinatorParts;
   readonly #kept: Kept;
   readonly #flights: Flights;
   readonly #start: Starting;
+  readonly #waiting: Waiting;
   #closed = false;
 
   constructor(parts: CoordinatorParts) {
     this.#parts = parts;
     this.leases = new Leases(parts.clock);
     this.#kept = new Kept(parts.clock, parts.store, parts.tiers);
-    const { leases } = this;
     this.#flights = new Flights(parts.backlog, (flight) => this.#start.tierLeases.leave(flight));
-    this.#start = new Starting({ ...parts, leases, flights: this.#flights, kept: this.#kept });
+    const own = { leases: this.leases, flights: this.#flights, kept: this.#kept };
+    this.#start = new Starting({ ...parts, ...own });
+    const start = this.#start;
+    this.#waiting = new Waiting({ ...parts, ...own, start });
+    this.unfinished = new Unfinished({ ...parts, ...own, start, waiting: this.#waiting });
+    const { functions } = this;
+    const { tierLeases } = start;
+    this.invalidate = new Invalidating({ ...parts, ...own, functions, tierLeases });
   }
 
   /** Flights that wait for a lease of a tier's, and for a thread after that. */
@@ -95,7 +106,7 @@ export class Coordinator {
   }
 
   statsOf(fn: FunctionRecord): FunctionStats {
-    return fn.counters.snapshot(this.#parts.store.hits(fn));
+    return fn.counters.snapshot(this.#parts.store.readers.hits(fn));
   }
 
   /** A call's first question: is it cached? Counts as a hit and as a use. */
@@ -107,9 +118,12 @@ export class Coordinator {
     return entry;
   }
 
-  /** A question that leaves no trace. */
-  peek(fn: FunctionRecord, key: string): Entry | undefined {
-    return this.#closed ? undefined : this.#parts.store.peek(fn, key);
+  /** What memory has, or a tier can tell at once. Counts as nothing. */
+  peek(fn: FunctionRecord, key: string): Peeked | undefined {
+    if (this.#closed) return undefined;
+    const entry = this.#parts.store.peek(fn, key);
+    const found = entry ? undefined : this.#kept.peek(fn, key);
+    return found ? { id: this.leases.newId(), value: found.value } : entry;
   }
 
   /** Has the waiter answered: by the live flight of its key, or by a new one. */
@@ -122,26 +136,9 @@ export class Coordinator {
     else this.#open(want, args);
   }
 
-  /**
-   * The thread is blocked from now on, by this call. It starts nothing meanwhile: what it was handed
-   * goes to others, and what it was sent after the first `handled` leases comes back.
-   */
-  block(waiter: Waiter, handled: number): void {
-    const { peer } = waiter;
-    if (!peer) return;
-    peer.blocking.add(waiter);
-    for (const lease of peer.leases) {
-      lease.comesBack = lease.leader?.mode !== 'block' && lease.nth > handled;
-    }
-    for (const lease of [...peer.leases].reverse()) this.reclaim(lease);
-  }
-
   /** The caller has gone away: by an abort, a timeout, or with its thread. */
   leave(waiter: Waiter): void {
-    const { flight } = waiter;
-    if (!flight) return;
-    flight.release(waiter);
-    if (flight.waiters.length === 0) this.#abandon(flight);
+    this.#waiting.leave(waiter);
   }
 
   /** A queued flight's turn has come: the lease for its task in this thread. */
@@ -168,89 +165,6 @@ export class Coordinator {
     this.#flights.answer(flight, { state: 'value', entry: lease.id, value }, lease.leader);
   }
 
-  /** A thread does not compute what it was given a lease for: see `decline` in `protocol.ts`. */
-  decline(id: number, args?: Arguments): void {
-    const lease = this.leases.get(id);
-    if (!lease) return;
-    const { flight, cancelled } = lease;
-    flight.args ??= args;
-    const isWanted = flight.lease === lease;
-    this.leases.end(lease);
-    flight.fn.counters.computations--;
-    if (cancelled !== 'no') flight.fn.counters.cancelled--;
-    else if (isWanted) this.#startAgain(flight);
-  }
-
-  /** The thread has died. Its calls leave; what it computed is done by somebody else. */
-  died(peer: Peer, cause?: unknown): void {
-    if (peer.gone) return;
-    peer.gone = true;
-    const lost = [...peer.leases].filter((lease) => lease.cancelled === 'no');
-    const notStarted = new Set(lost.filter((lease) => this.leases.takeBack(lease)));
-    for (const { flight } of notStarted) flight.enter(ORPHANED);
-    for (const lease of peer.leases) this.#lose(lease);
-    for (const waiter of peer.calls.values()) this.leave(waiter);
-    peer.calls.clear();
-    for (const lease of lost) {
-      const itsFault = !peer.replaced && !notStarted.has(lease);
-      this.#retry(lease.flight, itsFault ? 1 : 0, cause);
-    }
-  }
-
-  /**
-   * Takes back a task that its thread is late to start, for whichever is free first; false when it
-   * has started.
-   */
-  reclaim(lease: Lease): boolean {
-    if (!this.leases.takeBack(lease)) return false;
-    this.#startAgain(lease.flight);
-    return true;
-  }
-
-  /** No thread could be started for a queued flight. */
-  notStarted(flight: Flight, cause: unknown): void {
-    if (flight.phase.at !== 'queued') return;
-    flight.enter(ORPHANED);
-    this.#retry(flight, 1, cause);
-  }
-
-  /** Forgets one entry. Settles when no tier answers with it any more; memory does not at once. */
-  invalidate(fn: FunctionRecord, key: string): Promise<void> {
-    const flight = this.#flights.live(fn, key);
-    if (flight) this.#flights.fence(flight);
-    const forgotten = this.#kept.forget(fn, key);
-    this.#start.tierLeases.fence(fn, key);
-    return forgotten;
-  }
-
-  /** Forgets all entries of a function. Settles like {@link invalidate}. */
-  clear(fn: FunctionRecord): Promise<void> {
-    this.#flights.fenceAll(fn);
-    const forgotten = this.#kept.forgetAll(fn);
-    this.#start.tierLeases.fence(fn);
-    return forgotten;
-  }
-
-  /** Forgets everything, of all functions. */
-  async clearAll(): Promise<void> {
-    const cleared = [...this.functions.values()].map((fn) => this.clear(fn));
-    await Promise.all([...cleared, this.#parts.tiers.clear()]);
-  }
-
-  /** Another process has invalidated something in a tier: what was begun before is not kept here. */
-  heard(from: Tier, { functionId, key: fullKey }: Invalidation): void {
-    for (const fn of this.functions.values()) {
-      const { id } = fn.info;
-      if (functionId !== undefined && functionId !== id) continue;
-      const key = fullKey === undefined ? undefined : argsKeyOf(id, fullKey);
-      const flight = key === undefined ? undefined : this.#flights.live(fn, key);
-      if (key === undefined) this.#flights.fenceAll(fn);
-      else if (flight) this.#flights.fence(flight);
-      this.#kept.heard(fn, key, from);
-      this.#start.tierLeases.fence(fn, key);
-    }
-  }
-
   /**
    * The calls of the coordinator's own thread whose computations have not begun are rejected. What
    * is computed goes on, and so does what computations themselves have asked for.
@@ -262,10 +176,10 @@ export class Coordinator {
       if (lease && !this.leases.takeBack(lease)) continue;
       if (lease) flight.enter(ORPHANED);
       for (const waiter of flight.waiters.filter(({ peer }) => peer === undefined)) {
-        this.leave(waiter);
+        this.#waiting.leave(waiter);
         waiter.deliver(answer);
       }
-      if (lease && flight.waiters.length > 0) this.#startAgain(flight);
+      if (lease && flight.waiters.length > 0) this.unfinished.startAgain(flight);
     }
   }
 
@@ -292,65 +206,6 @@ export class Coordinator {
     fn.counters.waits++;
     if (refresh) flight.refreshes = true;
     if (refresh && flight.phase.at === 'probing') flight.phase.discard = true;
-    this.#join(flight, waiter);
-  }
-
-  #join(flight: Flight, waiter: Waiter): void {
-    const cycle = cycleOf(waiter.parent, flight);
-    if (cycle) return waiter.deliver(failure(cycleError(flight, cycle)));
-    if (waiter.mode !== 'wait' && this.#withdraw(flight)) {
-      flight.admit(waiter);
-      return this.#start.leadBy(waiter, flight);
-    }
-    if (waiter.mode !== 'wait') this.#start.tierLeases.hurry(flight);
-    if (deadlocks(waiter, flight)) return this.#computeApart(flight, waiter);
-    flight.admit(waiter);
-  }
-
-  /** Takes a flight out of the backlog, or back from a thread that has not started it. */
-  #withdraw(flight: Flight): boolean {
-    const { phase, lease } = flight;
-    if (lease) return this.leases.takeBack(lease);
-    if (phase.at === 'queued') this.#parts.backlog.withdraw(flight);
-    return phase.at === 'queued';
-  }
-
-  /** Rule 6: computes a second time what the waiter must not wait for. */
-  #computeApart({ fn, key }: Flight, waiter: Waiter): void {
-    const apart = this.#flights.openApart(fn, key);
-    apart.admit(waiter);
-    fn.counters.duplicates++;
-    this.#start.leadBy(waiter, apart);
-  }
-
-  /** Its last waiter has left. */
-  #abandon(flight: Flight): void {
-    const { lease } = flight;
-    this.#flights.forget(flight);
-    if (lease && !this.leases.takeBack(lease)) this.leases.cancel(lease);
-  }
-
-  #lose(lease: Lease): void {
-    this.leases.end(lease);
-    const { flight, cancelled } = lease;
-    if (cancelled !== 'no' || flight.lease !== lease) return;
-    flight.fn.counters.lost++;
-    flight.enter(ORPHANED);
-  }
-
-  #retry(flight: Flight, deaths: number, cause: unknown): void {
-    if (flight.phase.at !== 'orphaned') return;
-    flight.deaths += deaths;
-    if (flight.deaths < this.#parts.attempts) return this.#startAgain(flight);
-    this.#flights.answer(flight, failure(workerLost(flight, cause)));
-  }
-
-  /** A flight whose lease has ended without an outcome; a fenced one has lost its place meanwhile. */
-  #startAgain(flight: Flight): void {
-    if (flight.isApart || this.#flights.revive(flight)) return this.#start.again(flight);
-    const live = this.#flights.live(flight.fn, flight.key) as Flight;
-    live.args ??= flight.args;
-    flight.enter(SETTLED);
-    for (const waiter of flight.dismiss()) this.#join(live, waiter);
+    this.#waiting.join(flight, waiter);
   }
 }

@@ -7,7 +7,7 @@
  *
  * A thread is given one flight at a time, or as many tiny ones as fill {@link BATCH_MS} by what
  * their functions took lately. That may be wrong. So a task that its thread has not started can be
- * taken back: by a thread that wants its value (see `coordinator.ts`), or here, when it was still
+ * taken back: by a thread that wants its value (see `waiting.ts`), or here, when it was still
  * not started at the second look. A thread whose task waits for another computation is free for more.
  */
 

@@ -1,8 +1,8 @@
 /**
  * The nouns of single flight: flight, waiter, lease, and the thread that holds one.
  *
- * Who may write what: `coordinator.ts` opens and settles flights and moves waiters; `leases.ts`
- * grants and ends leases. All of it happens on the coordinator's thread, and no step of it awaits:
+ * Who may write what: `coordinator.ts` opens and settles flights; `waiting.ts` and `unfinished.ts`
+ * move waiters; `leases.ts` grants and ends leases. All of it happens on the coordinator's thread, and no step of it awaits:
  * each message, call or death is handled to its end before the next.
  */
 

@@ -6,12 +6,13 @@
 import type { Clock } from '../clock.ts';
 import type { Computed } from '../protocol.ts';
 import { keyOf } from '../registry.ts';
-import type { Tier, TierLease } from '../tiers/tier.ts';
+import type { TierLease } from '../tiers/tier.ts';
 import { toEncoded } from '../values/portable.ts';
 import type { Flight } from './flight.ts';
+import type { Found } from './found.ts';
 import type { FunctionRecord } from './function-record.ts';
 import type { Store } from './store.ts';
-import type { Found, TierChain } from './tier-chain.ts';
+import type { TierChain } from './tier-chain.ts';
 
 export class Kept {
   readonly #clock: Clock;
@@ -32,9 +33,18 @@ export class Kept {
     this.#store.set(fn, key, computed, id);
     if (this.#tiers.empty) return;
     const record = { value: toEncoded(value), ms, expiresAt: this.#clock.date() + ttl };
-    void this.#tiers.set(fn.info.id, fullKey, record, lease).then((isKept) => {
+    const { refreshes: replaces } = flight;
+    const written = this.#tiers.set(fn.info.id, fullKey, record, { lease, replaces });
+    void written.then((isKept) => {
       if (!isKept) this.#store.deleteIf(fn, key, id);
     });
+  }
+
+  /** A tier's value that can be told at once, unless it has expired. Leaves memory as it is. */
+  peek(fn: FunctionRecord, key: string): Found | undefined {
+    const { id } = fn.info;
+    const found = this.#tiers.empty ? undefined : this.#tiers.peek(id, keyOf(id, key));
+    return found && found.expiresAt > this.#clock.date() ? found : undefined;
   }
 
   /** Keeps a tier's value in memory, and counts it; false if it has expired. */
@@ -59,12 +69,10 @@ export class Kept {
     return this.#tiers.clear(fn.info.id);
   }
 
-  /** Another process has invalidated a key, or all, in a tier: so the rest of us forgets it. */
-  heard(fn: FunctionRecord, key: string | undefined, from: Tier): void {
+  /** Another process has invalidated a key of a function, or all: so memory forgets it. */
+  heard(fn: FunctionRecord, key: string | undefined): void {
     if (key === undefined) this.#store.clear(fn);
     else this.#store.delete(fn, key);
-    const { id } = fn.info;
-    this.#tiers.forgetBeside(from, id, key === undefined ? undefined : keyOf(id, key));
   }
 
   /** A value that is not to be kept may still have taken the place of an older one. */

@@ -10,7 +10,7 @@ import type { Clock } from '../clock.ts';
 import { type Flight, Lease, type Peer, type Waiter } from './flight.ts';
 
 /** Milliseconds that a cancelled computation has to stop by itself. */
-export const GRACE = 1000;
+const GRACE = 1000;
 
 const LARGEST_ID = 2 ** 31 - 1;
 

@@ -76,11 +76,11 @@ export class LocalSide implements Side {
 
   invalidate(definition: Definition, args: readonly unknown[]): Promise<void> {
     const key = definition.argsKey(args);
-    return this.#coordinator.invalidate(this.#define(definition.info), key);
+    return this.#coordinator.invalidate.one(this.#define(definition.info), key);
   }
 
   clear({ info }: Definition): Promise<void> {
-    return this.#coordinator.clear(this.#define(info));
+    return this.#coordinator.invalidate.allOf(this.#define(info));
   }
 
   stats({ info }: Definition): FunctionStats {

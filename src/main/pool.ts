@@ -5,25 +5,27 @@ import type { ArenaUsage } from '../arena/room.ts';
 import { keepToItself, mayBelong } from '../belonging.ts';
 import { systemClock } from '../clock.ts';
 import { PoolClosedError, PoolOpenError, ThreadError } from '../errors.ts';
-import { clockOffsetHere, Reads } from '../near/reads.ts';
+import { Reads } from '../near/reads.ts';
+import type { FunctionStats } from '../protocol.ts';
+import { installedSide, installSide } from '../side.ts';
+import { Attached } from './attached.ts';
+import { Coordinator } from './coordinator.ts';
+import type { TierStats } from './counted-tier.ts';
+import { totalOf } from './counters.ts';
+import { Dispatcher } from './dispatcher.ts';
+import { LocalSide } from './local-side.ts';
 import {
   checkWorker,
   type PoolOptions,
   type ResolvedPoolOptions,
   resolvePoolOptions,
-} from '../options.ts';
-import type { FunctionStats, Reading } from '../protocol.ts';
-import { installedSide, installSide } from '../side.ts';
-import { Attached } from './attached.ts';
-import { Coordinator } from './coordinator.ts';
-import { totalOf } from './counters.ts';
-import { Dispatcher } from './dispatcher.ts';
-import { LocalSide } from './local-side.ts';
+} from './pool-options.ts';
+import type { NearUsage, Readers } from './readers.ts';
 import { receive } from './receive.ts';
-import { type NearUsage, Store } from './store.ts';
+import { Store } from './store.ts';
 import type { ThreadPeer } from './thread-peer.ts';
 import { type PeerEvents, Threads } from './threads.ts';
-import { TierChain, type TierStats } from './tier-chain.ts';
+import { TierChain } from './tier-chain.ts';
 import { versioned } from './versioned-tier.ts';
 
 /** What has happened in a pool since it was opened: the sums over all functions, and more. */
@@ -64,14 +66,14 @@ export class MemoPool {
     this.#store = new Store(options, systemClock);
     this.#dispatcher = new Dispatcher(options.maxQueue, systemClock, {
       begin: (flight, peer) => coordinator.begin(flight, peer),
-      reclaim: (lease) => coordinator.reclaim(lease),
+      reclaim: (lease) => coordinator.unfinished.reclaim(lease),
       threadsWanted: (count) => this.#threads.want(count),
       spareThreads: () => this.#threads.spare,
       inLine: () => coordinator.inLine,
       hungry: () => coordinator.hungry(),
     });
     const dispatcher = this.#dispatcher;
-    const store = this.#store;
+    const { readers } = this.#store;
     const coordinator = new Coordinator({
       clock: systemClock,
       store: this.#store,
@@ -82,11 +84,11 @@ export class MemoPool {
     });
     this.#coordinator = coordinator;
     const threadEvents: PeerEvents = {
-      arrived: (peer) => shareWith(peer, store),
+      arrived: (peer) => shareWith(peer, readers),
       received: (peer, message) => receive(coordinator, peer, message),
       died: (peer, cause) => {
-        if (peer.slot !== undefined) store.leave(peer.slot);
-        coordinator.died(peer, cause);
+        if (peer.slot !== undefined) readers.leave(peer.slot);
+        coordinator.unfinished.died(peer, cause);
       },
     };
     this.#attached = new Attached(threadEvents);
@@ -96,8 +98,8 @@ export class MemoPool {
       shiftEnds: (peer) => dispatcher.leave(peer),
       stranded: (cause) => this.#stranded(cause),
     });
-    this.#tiers.listen((from, what) => coordinator.heard(from, what));
-    installSide(new LocalSide(coordinator, ownReads(store)));
+    this.#tiers.listen((from, what) => coordinator.invalidate.heard(from, what));
+    installSide(new LocalSide(coordinator, ownReads(readers)));
   }
 
   stats(): PoolStats {
@@ -108,7 +110,7 @@ export class MemoPool {
         functions.map((fn) => [fn.info.id, this.#coordinator.statsOf(fn)]),
       ),
       memory: this.#store.usage(),
-      near: this.#store.near(),
+      near: this.#store.readers.near(),
       tiers: Object.fromEntries(
         [...this.#tiers.stats].map(([{ name }, stats]) => [name, { ...stats }]),
       ),
@@ -152,7 +154,7 @@ export class MemoPool {
 
   /** Forgets every value of every function. Settles when no tier answers with an old one. */
   clear(): Promise<void> {
-    return this.#coordinator.clearAll();
+    return this.#coordinator.invalidate.everything();
   }
 
   /**
@@ -186,26 +188,23 @@ export class MemoPool {
 
   #stranded(cause: unknown): void {
     for (const flight of this.#dispatcher.withdrawAll())
-      this.#coordinator.notStarted(flight, cause);
+      this.#coordinator.unfinished.notStarted(flight, cause);
   }
 }
 
 /** The coordinator's own thread reads like any other. */
-function ownReads(store: Store): Reads {
+function ownReads(readers: Readers): Reads {
   const reads = new Reads(false);
-  const slot = store.join();
-  if (slot !== undefined) reads.connect(readingOf(store, slot));
+  const reading = readers.join();
+  if (reading) reads.connect(reading);
   return reads;
 }
 
 /** A thread for which there is no place left asks for everything. */
-function shareWith(peer: ThreadPeer, store: Store): void {
-  peer.slot = store.join();
-  if (peer.slot !== undefined) peer.post({ type: 'cache', reading: readingOf(store, peer.slot) });
-}
-
-function readingOf({ share }: Store, slot: number): Reading {
-  return { share, slot, clockOffset: clockOffsetHere() };
+function shareWith(peer: ThreadPeer, readers: Readers): void {
+  const reading = readers.join();
+  peer.slot = reading?.slot;
+  if (reading) peer.post({ type: 'cache', reading });
 }
 
 /**

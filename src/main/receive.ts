@@ -28,15 +28,15 @@ export function receive(coordinator: Coordinator, peer: Peer, message: ToCoordin
       // Matters of its own life, see `threads.ts` and `attached.ts`.
       return;
     case 'decline':
-      return coordinator.decline(message.lease, message.args);
+      return coordinator.unfinished.decline(message.lease, message.args);
     case 'invalidate':
       return done(
         peer,
         message.call,
-        coordinator.invalidate(known(coordinator, message.fn), message.key),
+        coordinator.invalidate.one(known(coordinator, message.fn), message.key),
       );
     case 'clear':
-      return done(peer, message.call, coordinator.clear(known(coordinator, message.fn)));
+      return done(peer, message.call, coordinator.invalidate.allOf(known(coordinator, message.fn)));
     case 'peek':
       return peek(coordinator, peer, message);
     case 'stats': {
@@ -67,7 +67,7 @@ function claim(
   if (entry) return peer.post({ type: 'value', call, entry: entry.id, value: entry.value });
   const waiter = new RemoteCall(peer, call, mode, from);
   peer.calls.set(call, waiter);
-  if (handled !== undefined) coordinator.block(waiter, handled);
+  if (handled !== undefined) coordinator.unfinished.block(waiter, handled);
   const snapshot = args && { snapshot: () => args };
   coordinator.want({ fn: record, key, waiter, refresh, ...snapshot });
 }

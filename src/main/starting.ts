@@ -7,9 +7,10 @@ import type { Clock } from '../clock.ts';
 import { failure, queueFull } from './failures.ts';
 import { type Flight, type Lease, type Peer, QUEUED, type Waiter } from './flight.ts';
 import type { Backlog, Flights } from './flights.ts';
+import type { Found } from './found.ts';
 import type { Kept } from './kept.ts';
 import type { Leases } from './leases.ts';
-import type { Found, TierChain } from './tier-chain.ts';
+import type { TierChain } from './tier-chain.ts';
 import { TierLeases } from './tier-leases.ts';
 
 export interface StartingParts {

@@ -12,17 +12,15 @@
  */
 
 import type { Handle, NewEntry } from '../arena/entries.ts';
-import type { ArenaShare } from '../arena/layout.ts';
 import type { ArenaUsage } from '../arena/room.ts';
-import type { Hits } from '../arena/threads.ts';
 import { ArenaWriter } from '../arena/writer.ts';
 import type { Clock } from '../clock.ts';
 import { LeastRecentlyUsed } from '../eviction/lru.ts';
 import type { EvictionPolicy } from '../eviction/policy.ts';
-import { NEAR_BYTES, NEAR_ENTRIES } from '../near/reads.ts';
 import type { Codec, Computed, Portable } from '../protocol.ts';
 import { toEncoded, toPortableAgain } from '../values/portable.ts';
 import type { FunctionRecord } from './function-record.ts';
+import { Readers } from './readers.ts';
 
 /** Entries looked at in one turn of the event loop: well below a millisecond of work. */
 const STEP = 500;
@@ -38,29 +36,27 @@ export interface StoreLimits {
   readonly maxEntrySize: number;
 }
 
-export interface NearUsage {
-  readonly entries: number;
-  /** An estimate. */
-  readonly bytes: number;
-}
-
-/** A settled value, as it is kept. */
-export interface Entry {
+/** A settled value. */
+export interface Peeked {
   /** The lease that has made it, or a number of its own: never used twice in a process. */
   readonly id: number;
-  readonly handle: Handle;
   readonly value: Portable;
+}
+
+/** The same, as it is kept. */
+export interface Entry extends Peeked {
+  readonly handle: Handle;
   /** Milliseconds that computing it took. */
   readonly ms: number;
 }
 
 export class Store {
+  readonly readers: Readers;
   readonly #arena: ArenaWriter;
   readonly #policy: EvictionPolicy = new LeastRecentlyUsed();
   readonly #limits: StoreLimits;
   readonly #clock: Clock;
   readonly #functions: FunctionRecord[] = [];
-  readonly #slots = new Set<number>();
   #bytes = 0;
   #workAhead = false;
   /** The next handle that may be dead; none when it is past the end. */
@@ -70,11 +66,7 @@ export class Store {
     this.#limits = limits;
     this.#clock = clock;
     this.#arena = new ArenaWriter({ maxSize: limits.maxSize });
-  }
-
-  /** For the threads' readers. */
-  get share(): ArenaShare {
-    return this.#arena.share;
+    this.readers = new Readers(this.#arena.share, this.#arena.threads);
   }
 
   /** Where the bytes are. */
@@ -90,31 +82,6 @@ export class Store {
   /** The sum of the sizes of the entries held. */
   get bytes(): number {
     return this.#bytes;
-  }
-
-  /** A place among the threads that read; `undefined` when there are too many. */
-  join(): number | undefined {
-    const slot = this.#arena.threads.join();
-    if (slot !== undefined) this.#slots.add(slot);
-    return slot;
-  }
-
-  /** The thread in this place has ended. */
-  leave(slot: number): void {
-    this.#slots.delete(slot);
-    this.#arena.threads.leave(slot);
-  }
-
-  /** What the threads that are there now hold for themselves. */
-  near(): NearUsage {
-    const sum = (counter: number) =>
-      [...this.#slots].reduce((all, slot) => all + this.#arena.threads.counter(slot, counter), 0);
-    return { entries: sum(NEAR_ENTRIES), bytes: sum(NEAR_BYTES) };
-  }
-
-  /** What all threads have read of a function without asking. */
-  hits(fn: FunctionRecord): Hits {
-    return this.#arena.threads.hits(fn.number);
   }
 
   /** The entry, marked as used. */

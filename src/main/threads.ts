@@ -2,8 +2,8 @@
  * The pool's threads: Piscina starts and replaces them; here they get their ports and their shifts.
  *
  * A task of Piscina's is a shift: the time in which a thread takes work from its port. Shifts are
- * begun when there is work for more threads, and ended when a thread has had none for a while.
- * Between them the thread sleeps in Piscina's hands, and does not keep the process alive.
+ * asked for when there is work for more threads, and `shifts.ts` says when one is over. Between them
+ * the thread sleeps in Piscina's hands, and does not keep the process alive.
  *
  * A thread is known from its hello, which it says before Piscina gives it anything. It is dead once
  * both its port has closed (all that it has said was heard then) and its `exit` was seen (so that
@@ -18,9 +18,10 @@ import { type MessagePort, receiveMessageOnPort, type Worker } from 'node:worker
 import type { FixedQueue, Piscina } from 'piscina';
 import type { Clock } from '../clock.ts';
 import { overPort } from '../line.ts';
-import type { ResolvedPoolOptions } from '../options.ts';
 import type { Hello, ToCoordinator } from '../protocol.ts';
 import type { Peer } from './flight.ts';
+import type { ResolvedPoolOptions } from './pool-options.ts';
+import { type ShiftEvents, Shifts } from './shifts.ts';
 import { ThreadPeer } from './thread-peer.ts';
 
 /** What becomes of a thread, whoever has started it. */
@@ -32,18 +33,10 @@ export interface PeerEvents {
 }
 
 /** What becomes of the pool's threads. */
-export interface ThreadEvents extends PeerEvents {
-  shiftBegins(peer: Peer): void;
-  /** It will be told to rest, or has died. */
-  shiftEnds(peer: Peer): void;
+export interface ThreadEvents extends PeerEvents, ShiftEvents {
   /** There is no thread for what waits, and none can be started. */
   stranded(cause: unknown): void;
 }
-
-/** A shift ends after two looks at a thread that has nothing to do. */
-const LOOK_MS = 10;
-/** The same while all are busy, so that long computations leave the coordinator's thread alone. */
-const LOOK_AT_BUSY_MS = 50;
 
 /** A thread that has not started after so long is ended as it is. */
 const LATE_MS = 5000;
@@ -65,11 +58,9 @@ export class Threads {
   readonly #peers = new Map<number, ThreadPeer>();
   /** Who waits for a thread's hello. */
   readonly #arrivals = new Map<number, () => void>();
-  /** Threads on shift, by their ids, and how often they had nothing to do when we looked. */
-  readonly #onShift = new Map<number, number>();
+  readonly #shifts: Shifts;
   /** Shifts that Piscina has no thread for yet. */
   #queued = 0;
-  #lookAhead = false;
   #lastError: unknown;
   /** Threads that have died since the pool was opened, replaced ones included. */
   lost = 0;
@@ -78,6 +69,7 @@ export class Threads {
     this.#events = events;
     this.#threads = threads;
     this.#clock = clock;
+    this.#shifts = new Shifts(clock, events);
     const piscina = loadPiscina();
     this.#queue = new piscina.FixedQueue();
     const { execArgv, env, resourceLimits } = worker;
@@ -113,7 +105,7 @@ export class Threads {
 
   /** Threads that could be asked for. */
   get spare(): number {
-    return this.#threads - this.#onShift.size;
+    return this.#threads - this.#shifts.size;
   }
 
   /**
@@ -147,47 +139,8 @@ export class Threads {
     const worker = workers.find(({ currentUsage }) => currentUsage === 0);
     if (!worker) return null;
     this.#queued--;
-    this.#onShift.set(worker.id, 0);
-    // Not at once: Piscina is in the middle of something. It may also be too early, see `#hello`.
-    queueMicrotask(() => this.#begin(worker.id));
+    this.#shifts.give(worker.id, this.#peers.get(worker.id));
     return worker;
-  }
-
-  #begin(threadId: number): void {
-    const peer = this.#peers.get(threadId);
-    if (!peer || !this.#onShift.has(threadId)) return;
-    this.#events.shiftBegins(peer);
-    this.#lookLater();
-  }
-
-  #lookLater(): void {
-    if (this.#lookAhead) return;
-    this.#lookAhead = true;
-    const isAnyIdle = [...this.#onShift.keys()].some((threadId) => this.#isIdle(threadId));
-    this.#clock.after(isAnyIdle ? LOOK_MS : LOOK_AT_BUSY_MS, () => {
-      this.#lookAhead = false;
-      for (const threadId of this.#onShift.keys()) this.#look(threadId);
-      if (this.#onShift.size > 0) this.#lookLater();
-    });
-  }
-
-  #look(threadId: number): void {
-    const peer = this.#peers.get(threadId);
-    const isIdle = this.#isIdle(threadId);
-    const wasIdle = this.#onShift.get(threadId) === 1;
-    this.#onShift.set(threadId, isIdle ? 1 : 0);
-    if (!peer || !isIdle || !wasIdle) return;
-    this.#end(peer);
-    peer.post({ type: 'rest' });
-  }
-
-  #isIdle(threadId: number): boolean {
-    const peer = this.#peers.get(threadId);
-    return peer?.leases.size === 0 && peer.calls.size === 0;
-  }
-
-  #end(peer: ThreadPeer): void {
-    if (this.#onShift.delete(peer.threadId)) this.#events.shiftEnds(peer);
   }
 
   #worker(threadId: number): Worker | undefined {
@@ -216,7 +169,7 @@ export class Threads {
     });
     port.unref();
     this.#events.arrived(peer);
-    this.#begin(threadId);
+    this.#shifts.arrived(peer);
     this.#arrivals.get(threadId)?.();
   }
 
@@ -233,14 +186,12 @@ export class Threads {
   #hear(peer: ThreadPeer, message: ToCoordinator): void {
     if (!('type' in message) || message.type !== 'stay')
       return this.#events.received(peer, message);
-    if (peer.gone) return;
-    this.#onShift.set(peer.threadId, 0);
-    this.#begin(peer.threadId);
+    if (!peer.gone) this.#shifts.stays(peer);
   }
 
   #dead(peer: ThreadPeer, cause: unknown): void {
     this.#peers.delete(peer.threadId);
-    this.#end(peer);
+    this.#shifts.end(peer);
     this.lost++;
     this.#events.died(peer, cause);
   }
@@ -248,9 +199,9 @@ export class Threads {
   /** A thread has died on shift. If it had not even said hello, nothing else tells. */
   #failed(cause: unknown): void {
     const ids = new Set(this.#piscina.threads.map(({ threadId }) => threadId));
-    for (const threadId of this.#onShift.keys()) {
-      if (ids.has(threadId) || this.#peers.has(threadId)) continue;
-      this.#onShift.delete(threadId);
+    for (const threadId of this.#shifts.early()) {
+      if (ids.has(threadId)) continue;
+      this.#shifts.drop(threadId);
       this.#events.stranded(cause);
     }
   }

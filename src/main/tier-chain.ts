@@ -9,28 +9,15 @@
  *
  * The slowest tier that can lease does so for all: it is the one that most processes share. Under a
  * lease it is written first, and nothing is kept anywhere when it says that the lease has ended.
- *
- * A tier's failure is a counter and a slow miss, never a failed call.
  */
 
-import type { Encoded, Portable } from '../protocol.ts';
 import type { Invalidation, LeaseAnswer, Tier, TierLease, TierRecord } from '../tiers/tier.ts';
-import { ifLarge, toPortableAgain } from '../values/portable.ts';
-import { isPrimitive } from '../values/primitive.ts';
+import { CountedTier, type TierStats } from './counted-tier.ts';
+import type { Found } from './found.ts';
 import { KeyOrder } from './key-order.ts';
 
 /** Writes under way; more are left out (and counted) rather than hold memory without bound. */
 const MAX_WRITES = 1000;
-
-/** A record that a tier had, as it is kept in memory. */
-export interface Found {
-  readonly value: Portable;
-  /** The same, as it was stored: what memory keeps of a primitive need not be encoded again. */
-  readonly encoded: Encoded;
-  /** Milliseconds since 1970. */
-  readonly expiresAt: number;
-  readonly ms: number;
-}
 
 /** What the tiers say of the right to compute. */
 export type TierAnswer =
@@ -39,39 +26,17 @@ export type TierAnswer =
   /** It is not known who computes. */
   | { readonly state: 'failed' };
 
-/** @throws for what is no record. */
-function read({ value, expiresAt, ms }: TierRecord): Found {
-  const found = toPortableAgain(value);
-  // Copied here once, and not for everybody who waits for it.
-  const encoded = isPrimitive(found) ? value : ifLarge(found);
-  const portable = isPrimitive(found) ? found : encoded;
-  return { value: portable, encoded, expiresAt: Number(expiresAt), ms: Number(ms) };
-}
-
-export class TierStats {
-  hits = 0;
-  misses = 0;
-  writes = 0;
-  /** Writes left out because too many were under way. */
-  skipped = 0;
-  failures = 0;
-  /** Computations that it has left to this process. */
-  leases = 0;
-  /** Times that this process had to wait for another one's computation. */
-  waits = 0;
-}
-
 export class TierChain {
   readonly stats: ReadonlyMap<Tier, TierStats>;
-  readonly #tiers: readonly Tier[];
-  readonly #leasing: Tier | undefined;
+  readonly #tiers: readonly CountedTier[];
+  readonly #leasing: CountedTier | undefined;
   readonly #order = new KeyOrder();
   #writes = 0;
 
   constructor(tiers: readonly Tier[]) {
-    this.#tiers = tiers;
-    this.#leasing = tiers.findLast((tier) => tier.lease);
-    this.stats = new Map(tiers.map((tier) => [tier, new TierStats()]));
+    this.#tiers = tiers.map((tier) => new CountedTier(tier));
+    this.#leasing = this.#tiers.findLast(({ tier }) => tier.lease);
+    this.stats = new Map(this.#tiers.map(({ tier, stats }) => [tier, stats]));
   }
 
   get empty(): boolean {
@@ -88,19 +53,29 @@ export class TierChain {
    * before is under way.
    */
   getNow(fn: string, key: string): Found | undefined | 'later' {
-    const [tier, ...others] = this.#tiers;
-    if (!tier?.getNow || others.length > 0 || this.#order.isBusy(key)) return 'later';
-    const record = this.#tryNow(tier, () => tier.getNow?.(fn, key));
-    return record === 'later' ? record : this.#count(tier, record);
+    const [only, ...others] = this.#tiers;
+    if (!only?.tier.getNow || others.length > 0 || this.#order.isBusy(key)) return 'later';
+    const record = only.getNow(fn, key);
+    return record === 'later' ? record : only.count(record);
+  }
+
+  /** What one of the tiers can tell at once, and nothing is asked of the others. Not counted. */
+  peek(fn: string, key: string): Found | undefined {
+    if (this.#order.isBusy(key)) return undefined;
+    for (const tier of this.#tiers) {
+      const record = tier.getNow(fn, key);
+      if (record && record !== 'later') return tier.read(record);
+    }
+    return undefined;
   }
 
   /** The first tier's record that there is; the tiers before it receive it, behind. Never rejects. */
   get(fn: string, key: string): Promise<Found | undefined> {
     return this.#order.run(key, async (behind) => {
       let depth = 0;
-      for (const tier of this.#tiers) {
-        const record = await this.#attempt(tier, () => tier.get(fn, key));
-        const found = this.#count(tier, record);
+      for (const each of this.#tiers) {
+        const record = await each.attempt((tier) => tier.get(fn, key));
+        const found = each.count(record);
         if (record && found) {
           if (depth > 0) behind(this.#backFill(this.#tiers.slice(0, depth), fn, key, record));
           return found;
@@ -116,17 +91,17 @@ export class TierChain {
    * tier that leases. Never rejects.
    */
   lease(fn: string, key: string, refresh: boolean): Promise<TierAnswer> {
-    const tier = this.#leasing as Tier;
-    const stats = this.#stats(tier);
+    const leasing = this.#leasing as CountedTier;
+    const { stats } = leasing;
     return this.#order.run(key, async (behind) => {
-      const answer = await this.#attempt(tier, async () => tier.lease?.(fn, key, refresh));
+      const answer = await leasing.attempt(async (tier) => tier.lease?.(fn, key, refresh));
       if (answer?.state === 'held') stats.waits++;
       if (answer?.state === 'granted') stats.leases++;
       if (answer?.state !== 'found') return answer ?? { state: 'failed' };
-      const found = this.#tryNow(tier, () => read(answer.record));
+      const found = leasing.read(answer.record);
       if (!found) return { state: 'failed' };
       stats.hits++;
-      const faster = this.#tiers.slice(0, this.#tiers.indexOf(tier));
+      const faster = this.#tiers.slice(0, this.#tiers.indexOf(leasing));
       behind(this.#backFill(faster, fn, key, answer.record));
       return { state: 'found', found };
     });
@@ -134,21 +109,28 @@ export class TierChain {
 
   /** Ends a lease under which nothing is stored, behind. */
   release(key: string, lease: TierLease): void {
-    const tier = this.#leasing as Tier;
-    void this.#order.run(key, () => this.#attempt(tier, () => lease.release()));
+    const leasing = this.#leasing as CountedTier;
+    void this.#order.run(key, () => leasing.attempt(() => lease.release()));
   }
 
   /**
-   * Writes to all tiers, behind. What has to be left out is deleted, so that nothing older stays.
-   * Never rejects.
+   * Writes to all tiers, behind. Never rejects.
+   * @param lease under which it is written, and which ends
+   * @param replaces there may be an older record, which is deleted where this one has to be left out
    * @returns false when the lease had ended, so that nobody is to keep the record
    */
-  async set(fn: string, key: string, record: TierRecord, lease?: TierLease): Promise<boolean> {
+  async set(
+    fn: string,
+    key: string,
+    record: TierRecord,
+    { lease, replaces = false }: { lease?: TierLease | undefined; replaces?: boolean } = {},
+  ): Promise<boolean> {
     if (this.empty) return true;
     if (this.#writes >= MAX_WRITES) {
-      for (const tier of this.#tiers) this.#stats(tier).skipped++;
-      // It ends the lease, too.
-      void this.delete(fn, key);
+      for (const { stats } of this.#tiers) stats.skipped++;
+      if (lease) this.release(key, lease);
+      // Not more often than it must be: every process may hear of it.
+      if (replaces) void this.delete(fn, key);
       return true;
     }
     this.#writes++;
@@ -174,15 +156,15 @@ export class TierChain {
 
   /** Calls `heard` when another process has invalidated something in one of the tiers. */
   listen(heard: (from: Tier, what: Invalidation) => void): void {
-    for (const tier of this.#tiers) tier.onInvalidate?.((what) => heard(tier, what));
+    for (const { tier } of this.#tiers) tier.onInvalidate?.((what) => heard(tier, what));
   }
 
-  /** Tells the other tiers what was heard from one of them: a key, or all of a function. */
-  forgetBeside(from: Tier, fn: string, key: string | undefined): void {
-    const others = this.#tiers.filter((tier) => tier !== from);
+  /** Tells the other tiers what was heard from one of them. */
+  forgetBeside(from: Tier, { functionId, key }: Invalidation): void {
+    const others = this.#tiers.filter(({ tier }) => tier !== from);
     if (others.length === 0) return;
-    if (key === undefined) void this.#clearIn(others, fn);
-    else void this.#order.run(key, () => this.#all((tier) => tier.delete(fn, key), others));
+    if (functionId === undefined || key === undefined) void this.#clearIn(others, functionId);
+    else void this.#order.run(key, () => this.#all((tier) => tier.delete(functionId, key), others));
   }
 
   /** Lets everything that was asked for come to its end, then closes the tiers. */
@@ -191,29 +173,29 @@ export class TierChain {
     await this.#all((tier) => tier.close());
   }
 
-  #clearIn(tiers: readonly Tier[], fn: string | undefined): Promise<void> {
+  #clearIn(tiers: readonly CountedTier[], fn: string | undefined): Promise<void> {
     return this.#order.runAlone(() => this.#all((tier) => tier.clear(fn), tiers));
   }
 
   /** A tier that fails says nothing about the lease, which others must not wait for. */
   async #store(lease: TierLease, record: TierRecord): Promise<boolean> {
-    const tier = this.#leasing as Tier;
-    this.#stats(tier).writes++;
-    const stored = await this.#attempt(tier, () => lease.store(record));
-    if (stored === undefined) await this.#attempt(tier, () => lease.release());
+    const leasing = this.#leasing as CountedTier;
+    leasing.stats.writes++;
+    const stored = await leasing.attempt(() => lease.store(record));
+    if (stored === undefined) await leasing.attempt(() => lease.release());
     return stored ?? true;
   }
 
   /** What has to be left out is deleted: a tier that was not asked may have something older. */
   async #backFill(
-    tiers: readonly Tier[],
+    tiers: readonly CountedTier[],
     fn: string,
     key: string,
     record: TierRecord,
   ): Promise<void> {
     if (tiers.length === 0) return;
     if (this.#writes >= MAX_WRITES) {
-      for (const tier of tiers) this.#stats(tier).skipped++;
+      for (const { stats } of tiers) stats.skipped++;
       return this.#all((tier) => tier.delete(fn, key), tiers);
     }
     this.#writes++;
@@ -221,45 +203,16 @@ export class TierChain {
     this.#writes--;
   }
 
-  async #fill(tiers: readonly Tier[], fn: string, key: string, record: TierRecord): Promise<void> {
-    await Promise.all(tiers.map((tier) => this.#write(tier, fn, key, record)));
-  }
-
-  async #write(tier: Tier, fn: string, key: string, record: TierRecord): Promise<void> {
-    this.#stats(tier).writes++;
-    await this.#attempt(tier, () => tier.set(fn, key, record));
+  async #fill(
+    tiers: readonly CountedTier[],
+    fn: string,
+    key: string,
+    record: TierRecord,
+  ): Promise<void> {
+    await Promise.all(tiers.map((tier) => tier.write(fn, key, record)));
   }
 
   async #all(run: (tier: Tier) => Promise<void>, tiers = this.#tiers): Promise<void> {
-    await Promise.all(tiers.map((tier) => this.#attempt(tier, () => run(tier))));
-  }
-
-  async #attempt<T>(tier: Tier, run: () => Promise<T>): Promise<T | undefined> {
-    try {
-      return await run();
-    } catch {
-      this.#stats(tier).failures++;
-      return undefined;
-    }
-  }
-
-  /** What a tier has said to a `get`. */
-  #count(tier: Tier, record: TierRecord | undefined): Found | undefined {
-    const found = this.#tryNow(tier, () => record && read(record));
-    this.#stats(tier)[found ? 'hits' : 'misses']++;
-    return found;
-  }
-
-  #tryNow<T>(tier: Tier, run: () => T): T | undefined {
-    try {
-      return run();
-    } catch {
-      this.#stats(tier).failures++;
-      return undefined;
-    }
-  }
-
-  #stats(tier: Tier): TierStats {
-    return this.stats.get(tier) as TierStats;
+    await Promise.all(tiers.map((tier) => tier.attempt(run)));
   }
 }

@@ -15,8 +15,9 @@ import type { Clock, Timer } from '../clock.ts';
 import { LinkedList } from '../linked-list.ts';
 import type { TierLease } from '../tiers/tier.ts';
 import type { Flight, Turn } from './flight.ts';
+import type { Found } from './found.ts';
 import type { FunctionRecord } from './function-record.ts';
-import type { Found, TierAnswer, TierChain } from './tier-chain.ts';
+import type { TierAnswer, TierChain } from './tier-chain.ts';
 
 /** Milliseconds of work per thread for which leases are held ahead, so that threads do not wait. */
 const AHEAD_MS = 10;

@@ -13,10 +13,12 @@ import type { FunctionInfo } from '../protocol.ts';
 import type { Invalidation, Tier } from '../tiers/tier.ts';
 
 export interface FunctionVersions {
-  /** The function's id toward persistent tiers; at once when it has been told before. */
+  /** The function's id toward persistent tiers; at once when its code is known. */
   idOf(functionId: string): string | Promise<string>;
-  /** The function's own id, of the one toward persistent tiers. */
-  ownIdOf(id: string): string;
+  /** The id here of the function that this is an id of toward persistent tiers, if it is known here. */
+  ownIdOf(id: string): string | undefined;
+  /** Whether this is the id of a function's present code toward persistent tiers. */
+  isPresent(id: string): boolean;
 }
 
 /** Wraps the tiers that need it. */
@@ -36,7 +38,8 @@ export function versioned(
   return tiers.map((tier) => (tier.persistent ? versionedTier(tier, versions) : tier));
 }
 
-export function versionedTier(tier: Tier, { idOf, ownIdOf }: FunctionVersions): Tier {
+export function versionedTier(tier: Tier, versions: FunctionVersions): Tier {
+  const { idOf } = versions;
   const named = <T>(
     functionId: string,
     key: string,
@@ -69,7 +72,8 @@ export function versionedTier(tier: Tier, { idOf, ownIdOf }: FunctionVersions): 
         named(functionId, key, (id, its) => lease.call(tier, id, its, refresh)),
     }),
     ...(tier.onInvalidate && {
-      onInvalidate: (heard) => tier.onInvalidate?.((what) => heard(ownOf(what, ownIdOf))),
+      onInvalidate: (heard) =>
+        tier.onInvalidate?.((what) => heardAs(what, versions).forEach(heard)),
     }),
     close: () => tier.close(),
   };
@@ -80,11 +84,19 @@ function renamed(key: string, functionId: string, id: string): string {
   return id === functionId ? key : id + key.slice(functionId.length);
 }
 
-function ownOf(what: Invalidation, ownIdOf: (id: string) => string): Invalidation {
+/**
+ * What was invalidated, as this process knows it, whatever code it was said of; and, unless that is the
+ * code that runs here, as it may stand in another tier.
+ */
+function heardAs(what: Invalidation, { ownIdOf, isPresent }: FunctionVersions): Invalidation[] {
   const { functionId, key } = what;
-  if (functionId === undefined) return what;
-  const id = ownIdOf(functionId);
-  return { functionId: id, ...(key !== undefined && { key: id + key.slice(functionId.length) }) };
+  const own = functionId === undefined ? undefined : ownIdOf(functionId);
+  if (functionId === undefined || own === undefined) return [what];
+  const here = {
+    functionId: own,
+    ...(key !== undefined && { key: renamed(key, functionId, own) }),
+  };
+  return isPresent(functionId) ? [here] : [here, what];
 }
 
 export function functionVersions(
@@ -95,29 +107,33 @@ export function functionVersions(
   const said = new Set<string>();
   /** The ids that were told, one string each, whose hash need not be computed again for each call. */
   const told = new Map<string, string>();
-  const tell = async (functionId: string, module: string): Promise<string> => {
-    try {
-      const id = `${functionId}@${await fingerprints.of(module)}`;
-      told.set(functionId, id);
-      return id;
-    } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      // One for a module, whose functions all fail with the same words.
-      if (!said.has(why)) warn(why);
-      said.add(why);
-      throw error;
-    }
+  const tell = (functionId: string, fingerprint: string): string => {
+    const id = `${functionId}@${fingerprint}`;
+    told.set(functionId, id);
+    return id;
+  };
+  const cannotTell = (error: unknown): never => {
+    const why = error instanceof Error ? error.message : String(error);
+    // One for a module, whose functions all fail with the same words.
+    if (!said.has(why)) warn(why);
+    said.add(why);
+    throw error;
   };
   return {
     ownIdOf(id) {
-      const at = id.lastIndexOf('@');
-      return at === -1 || infoOf(id) ? id : id.slice(0, at);
+      const own = id.slice(0, id.lastIndexOf('@'));
+      return !infoOf(id) && infoOf(own) ? own : undefined;
     },
+    isPresent: (id) => told.get(id.slice(0, id.lastIndexOf('@'))) === id,
     idOf(functionId) {
       const known = told.get(functionId);
       if (known !== undefined) return known;
       const info = infoOf(functionId);
-      return !info || info.versioned ? functionId : tell(functionId, info.module);
+      if (!info || info.versioned) return functionId;
+      const fingerprint = fingerprints.of(info.module);
+      return typeof fingerprint === 'string'
+        ? tell(functionId, fingerprint)
+        : fingerprint.then((found) => tell(functionId, found), cannotTell);
     },
   };
 }

@@ -14,9 +14,13 @@ export function identityOf(...texts: readonly string[]): Buffer {
   return Buffer.concat(texts.flatMap(tagged));
 }
 
+export function hashOf(identity: Buffer): Buffer {
+  return createHash('sha256').update(identity).digest();
+}
+
 /** SHA-256 in 43 characters, which every store takes in a name. */
 export function nameOf(identity: Buffer): string {
-  return createHash('sha256').update(identity).digest('base64url');
+  return hashOf(identity).toString('base64url');
 }
 
 /** Its length first, so that two texts behind each other are no other two. */

@@ -45,7 +45,10 @@ export interface TierLease {
    * @returns whether it was stored
    */
   store(record: TierRecord): Promise<boolean>;
-  /** Ends the lease without a record: the computation has failed, or its value is not to be kept. */
+  /**
+   * Ends the lease without a record: the computation has failed, its value is not to be kept, or
+   * `store` has thrown. Nobody should wait for it any longer than the store makes inevitable.
+   */
   release(): Promise<void>;
 }
 

@@ -5,7 +5,7 @@
  * stay right when a later Node adds a class (as it did with `Float16Array`), positions would not.
  */
 
-export const errorClasses = new Map<string, new (message?: string) => Error>(
+const errorClasses = new Map<string, new (message?: string) => Error>(
   [Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError].map((each) => [
     each.name,
     each,

@@ -18,11 +18,6 @@ export function toPortable(value: unknown, root: string): Portable {
   return largeBytes(value) ?? ifLarge(encode(value, root));
 }
 
-/** A value of the caller's own. */
-export function fromPortable(portable: Portable): unknown {
-  return isPrimitive(portable) ? portable : decode(portable);
-}
-
 export function toEncoded(portable: Portable): Encoded {
   return isPrimitive(portable) ? encode(portable, 'value') : portable;
 }

@@ -107,4 +107,13 @@ describe.skipIf(withoutRedis)('--redis', () => {
     expect(stderr).toMatch(message);
     expect(stderr).not.toContain('secret');
   });
+
+  test('one that takes nothing is an error before anything is computed', async () => {
+    await server.command('CONFIG', 'SET', 'min-replicas-to-write', '1');
+    const args = ['map', './functions.js#double', '--redis', server.url];
+    const { code, stdout, stderr } = await folder.run(args, '1\n');
+    await server.command('CONFIG', 'SET', 'min-replicas-to-write', '0');
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain('--redis cannot be used: NOREPLICAS');
+  });
 });

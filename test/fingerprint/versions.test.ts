@@ -147,6 +147,15 @@ test('the key has the id with the fingerprint, and to forget reaches only the pr
   expect(await old.get('f', 'f(1)')).toBeUndefined();
 });
 
+test('what can be said at once is said at once when the fingerprint is known', () => {
+  const records = new Map([['f@1f', new Map([['f@1f(1)', RECORD]])]]);
+  const getNow = (functionId: string, key: string) => records.get(functionId)?.get(key);
+  const info = (id: string) => ({ id, module: 'file:///m.js', max: 1, versioned: false });
+  const versions = functionVersions({ of: () => '1f' }, info);
+  const tier = versionedTier({ ...mapTier(records), getNow }, versions);
+  expect(tier.getNow?.('f', 'f(1)')).toEqual(RECORD);
+});
+
 test('what can be said at once waits until the fingerprint is known', async () => {
   const records = new Map<string, Map<string, TierRecord>>();
   const getNow = (functionId: string, key: string) => records.get(functionId)?.get(key);

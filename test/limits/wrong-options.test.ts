@@ -2,7 +2,7 @@
 
 import { createPool, memoize, OptionError } from 'threadmemo';
 import { describe, expect, test } from 'vitest';
-import { resolvePoolOptions } from '../../dist/src/options.js';
+import { resolvePoolOptions } from '../../dist/src/main/pool-options.js';
 import { increment } from '../../workers/quick.ts';
 import { rejection } from '../threads/open.ts';
 

@@ -4,9 +4,10 @@
  * `spin.sh` checks both.
  *
  * What stands for what:
- * - The coordinator's part follows `src/main/coordinator.ts`, `flights.ts`, `leases.ts` and
- *   `receive.ts`, and has their names; `circle` and `deadlock` are `cycle.ts`. The code handles each
- *   event to its end before the next, so each is one step here.
+ * - The coordinator's part follows `src/main/coordinator.ts`, `starting.ts`, `waiting.ts`,
+ *   `unfinished.ts`, `invalidating.ts`, `flights.ts`, `leases.ts` and `receive.ts`, and has their
+ *   names; `circle` and `deadlock` are `cycle.ts`. The code handles each event to its end before the
+ *   next, so each is one step here.
  * - The threads' part follows `src/thread/thread-side.ts`, `blocking.ts` and `calls.ts`. A thread
  *   reads its messages one by one whenever the schedule says, also while it computes (which is what
  *   `currentSignal()` does). A computation calls any key, its own too, awaits it or blocks for it,
@@ -297,7 +298,7 @@ inline deliver(who) {
   forgetCall(who)
 }
 
-/* ------------------------------------------------------------------ coordinator.ts */
+/* ------------------------------------- coordinator.ts, and those that share its work */
 
 /* The call computes the flight: `#lead`. */
 inline lead(what, who) {

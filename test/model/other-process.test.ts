@@ -173,7 +173,7 @@ test('under a lease that has ended, no other tier keeps the value either', async
   const chain = new TierChain([fast, leasing]);
   const answer = await chain.lease('f', 'f(1)', false);
   const lease = answer.state === 'granted' ? answer.lease : undefined;
-  expect(await chain.set('f', 'f(1)', record([1]), lease)).toBe(false);
+  expect(await chain.set('f', 'f(1)', record([1]), { lease })).toBe(false);
   expect(await fast.get('f', 'f(1)')).toBeUndefined();
 });
 
@@ -191,6 +191,6 @@ test('a lease under which nothing could be stored is given back', async () => {
     release: async () => void calls.push('release'),
   };
   const chain = new TierChain([{ ...mapTier(), lease: async () => ({ state: 'granted', lease }) }]);
-  expect(await chain.set('f', 'f(1)', record([1]), lease)).toBe(true);
+  expect(await chain.set('f', 'f(1)', record([1]), { lease })).toBe(true);
   expect(calls).toEqual(['release']);
 });

@@ -8,7 +8,7 @@
  * - `told` and `said` are a thread's port; `unread` is the count in its mail cell less the messages
  *   that it has read. `asleep` is `Atomics.wait` on that cell: `sleep` looks and falls asleep in one
  *   step, as `Atomics.wait` does. The coordinator posts a message, counts it, and notifies: three.
- * - `coordinator`: the bookkeeping of shifts in `src/main/threads.ts`, the handing out and taking
+ * - `coordinator`: the bookkeeping of shifts in `src/main/shifts.ts`, the handing out and taking
  *   back of tasks in `dispatcher.ts` and `thread-peer.ts`. It handles each event to its end.
  * - Piscina is trusted: it has a shift begin in a thread whose last one has ended (`busy`, `begins`).
  *   Off shift the thread is in its hands, and reads nothing.

@@ -176,7 +176,7 @@ export class World {
     const tiers = new TierChain(tier ? [tier] : []);
     this.dispatcher = new Dispatcher(Number.POSITIVE_INFINITY, this.clock, {
       begin: (flight, peer) => this.coordinator.begin(flight, peer),
-      reclaim: (lease) => this.coordinator.reclaim(lease),
+      reclaim: (lease) => this.coordinator.unfinished.reclaim(lease),
       threadsWanted: () => {},
       spareThreads: () => 0,
       inLine: () => this.coordinator.inLine,
@@ -331,13 +331,13 @@ export class World {
     for (const running of here) this.#end(running);
     this.#spawn();
     this.dispatcher.leave(peer);
-    this.coordinator.died(peer, new Error('killed'));
+    this.coordinator.unfinished.died(peer, new Error('killed'));
   }
 
   invalidate(fn: string, argument: string): void {
     const key = `${fn}(${argument})`;
     this.#invalidated.set(key, [...(this.#invalidated.get(key) ?? []), this.step]);
-    void this.coordinator.invalidate(this.fn(fn), argument);
+    void this.coordinator.invalidate.one(this.fn(fn), argument);
   }
 
   clear(fn: string): void {
@@ -345,7 +345,7 @@ export class World {
       const key = `${fn}(${argument})`;
       this.#invalidated.set(key, [...(this.#invalidated.get(key) ?? []), this.step]);
     }
-    void this.coordinator.clear(this.fn(fn));
+    void this.coordinator.invalidate.allOf(this.fn(fn));
   }
 
   /** One operation that the tier was asked for happens. */

@@ -203,7 +203,7 @@ describe('threadmemo/redis', { timeout: 90_000 }, () => {
     const loaded: { main: string[]; worker: string[] } = JSON.parse(stdout);
     expect(loaded.main).toContainEqual(expect.stringMatching(/redis.dist.index\.js$/));
     expect(loaded.worker.filter((file) => /node_modules.*redis/.test(file))).toEqual([]);
-    expect(stderr.match(/ThreadmemoWarning: Redis does not answer/g)).toHaveLength(1);
+    expect(stderr.match(/ThreadmemoWarning: Redis cannot be used/g)).toHaveLength(1);
   });
 });
 

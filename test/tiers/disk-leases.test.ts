@@ -5,7 +5,8 @@ import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { DiskTier } from 'threadmemo/disk';
+import { fileURLToPath } from 'node:url';
+import { DiskAccessError, type DiskTier } from 'threadmemo/disk';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../dist/src/clock.js';
 import { openDatabase } from '../../dist/src/tiers/disk/database.js';
@@ -295,5 +296,46 @@ describe('what is waited for', () => {
     }
     expect(looks).toBeGreaterThan(50);
     waits.endAll();
+  });
+});
+
+describe('while another process holds the lock of all', () => {
+  /** @returns what ends it */
+  async function stall(): Promise<() => Promise<unknown>> {
+    const program = fileURLToPath(new URL('disk-app/staller.mjs', import.meta.url));
+    const child = spawn(process.execPath, [program, path], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await once(child.stdout, 'data');
+    return async () => {
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    };
+  }
+
+  function pass(ms: number): void {
+    clock.advance(ms);
+    while (!clock.idle) clock.turn();
+  }
+
+  test('nobody waits for a lease without end, and what comes late is given back', async () => {
+    const tier = open();
+    await tier.set('f', 'f(1)', record([1]));
+    const end = await stall();
+    try {
+      const late = expect(tier.lease('f', 'f(2)')).rejects.toThrow(/was stopped while it wrote/);
+      pass(5000);
+      await late;
+      pass(5000);
+      // Then it is known at once, and reads go on.
+      await expect(tier.lease('f', 'f(3)')).rejects.toThrow(DiskAccessError);
+      await expect(tier.set('f', 'f(3)', record([3]))).rejects.toThrow(DiskAccessError);
+      expect(await tier.get('f', 'f(1)')).toEqual(record([1]));
+    } finally {
+      await end();
+    }
+    await expect.poll(() => tier.lease('f', 'f(3)').catch(() => undefined)).toBeDefined();
+    await expect.poll(async () => (await tier.lease('f', 'f(2)')).state).toBe('granted');
+    expect((await tier.stats()).failures).toBe(0);
   });
 });

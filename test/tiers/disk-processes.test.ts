@@ -242,6 +242,22 @@ describe('a full disk', () => {
     await expectSound(kept);
   });
 
+  test.runIf(process.platform === 'linux')(
+    'a file that may not grow any more fails writes and nothing else, and says nothing',
+    async () => {
+      const { stdout, stderr } = await promisify(execFile)('sh', [
+        ...['-c', 'ulimit -f 40960 && exec "$0" "$@"', process.execPath],
+        ...[join(app, 'filler.mjs'), path, '4000'],
+      ]);
+      expect(stderr).toBe('');
+      const { kept, refused } = JSON.parse(stdout);
+      expect(refused).toEqual(['DiskAccessError']);
+      expect(kept.length).toBeGreaterThan(100);
+      expect(kept.length).toBeLessThan(3900);
+      await expectSound(kept);
+    },
+  );
+
   test('is an error when the directory is opened', async (context) => {
     if (!(await smallDisk('512k'))) return context.skip();
     expect(() => diskTier({ path })).toThrow(DiskAccessError);

@@ -1,8 +1,8 @@
 /** A pool with a tier: results outlive the pool's memory, and invalidation reaches the tier. */
 
-import { createPool, type MemoPool, mapTier } from 'threadmemo';
-import { afterEach, expect, test } from 'vitest';
-import { increment } from '../../workers/quick.ts';
+import { createPool, type MemoPool, mapTier, type TierRecord } from 'threadmemo';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { increment, looksFor } from '../../workers/quick.ts';
 
 let pool: MemoPool | undefined;
 afterEach(() => pool?.close());
@@ -44,4 +44,66 @@ test('a hundred callers ask the tier once', async () => {
   await Promise.all(Array.from({ length: 100 }, () => increment(5)));
   expect(opened.stats().tiers['map']).toMatchObject({ hits: 0, misses: 1, writes: 1 });
   expect(increment.stats()).toMatchObject({ computations: 1, misses: 1, waits: 99 });
+});
+
+describe('a tier that can tell at once', () => {
+  const records = new Map<string, Map<string, TierRecord>>();
+  const getNow = (id: string, key: string) => records.get(id)?.get(key);
+  const tier = () => ({ ...mapTier(records), getNow });
+  const tell = async (n: number) => [
+    { has: increment.has(n), peek: increment.peek(n) },
+    await looksFor(n, 'test'),
+  ];
+  const nothing = { has: false, peek: undefined };
+
+  beforeEach(async () => {
+    records.clear();
+    await reopen(tier());
+    await Promise.all([increment(1), increment(2)]);
+    await reopen(tier());
+  });
+
+  test('has and peek see what only the tier has, on any thread, and count nothing', async () => {
+    expect(await tell(1)).toEqual([
+      { has: true, peek: 2 },
+      { has: true, peek: 2 },
+    ]);
+    expect(await tell(3)).toEqual([nothing, nothing]);
+    expect(increment.stats()).toMatchObject({ hits: 0, misses: 0, computations: 0, entries: 0 });
+    // The misses are those of `looksFor`.
+    expect(pool?.stats().tiers['map']).toMatchObject({ hits: 0, misses: 2 });
+  });
+
+  test('what has expired there is not there', async () => {
+    const [key = ''] = records.get(increment.id)?.keys() ?? [];
+    const record = getNow(increment.id, key) as TierRecord;
+    records.get(increment.id)?.set(key, { ...record, expiresAt: Date.now() - 1 });
+    expect(await tell(1)).toEqual([nothing, nothing]);
+  });
+
+  test('what is being invalidated is not there, before the tier has been told', async () => {
+    const told = increment.invalidate(1);
+    expect(increment.has(1)).toBe(false);
+    const cleared = increment.clear();
+    expect(increment.has(2)).toBe(false);
+    await Promise.all([told, cleared]);
+    expect(await tell(2)).toEqual([nothing, nothing]);
+  });
+
+  test('one that fails is a miss', async () => {
+    const fails = () => {
+      throw new Error('broken');
+    };
+    await reopen({ ...tier(), getNow: fails });
+    expect(increment.has(1)).toBe(false);
+    expect(pool?.stats().tiers['map']).toMatchObject({ failures: 1 });
+  });
+
+  test('one that cannot is left out', async () => {
+    await reopen(mapTier(records));
+    expect(increment.has(1)).toBe(false);
+    await pool?.close();
+    pool = await createPool({ threads: 1, tiers: [{ ...mapTier(), name: 'none' }, tier()] });
+    expect(increment.has(1)).toBe(true);
+  });
 });

@@ -4,10 +4,12 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
+import { createClient } from 'redis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { RedisAccessError } from '../../src/errors.ts';
 import type { RedisTier } from '../../src/tiers/redis/contract.ts';
 import { leaseTimes } from '../../src/tiers/redis/leases.ts';
+import type { NodeRedisLike } from '../../src/tiers/redis/options.ts';
 import { openRedisTier, type RedisTimes } from '../../src/tiers/redis/redis-tier.ts';
 import { record } from '../suites/tier.ts';
 import { proxyTo, type TcpProxy } from './redis-proxy.ts';
@@ -246,21 +248,41 @@ describe('a server that is not there', () => {
   });
   afterEach(() => own?.stop());
 
-  test('when the tier is opened is used when it comes', async () => {
-    await own.stop();
-    const tier = openRedisTier({ url: own.url, prefix, timeout: 2000 }, undefined, times);
-    open.add(tier);
-    const heard: object[] = [];
-    tier.onInvalidate((what) => heard.push(what));
-    await expect(tier.get(...f1)).rejects.toThrow(RedisAccessError);
-    await own.start();
-    await up(tier);
-    await tier.set(...f1, record([1]));
-    expect(await tier.get(...f1)).toMatchObject({ value });
-    // What was computed meanwhile may have been invalidated elsewhere.
-    expect(heard).toEqual([{}]);
-    expect(warnings).toHaveLength(1);
-  });
+  /** As before 6.3: it cannot be destroyed when it is not open. */
+  function olderClient(url: string): NodeRedisLike {
+    const given = createClient({ url });
+    const original = given.duplicate.bind(given);
+    const duplicate = (overrides: object) => {
+      const client = original(overrides);
+      const destroy = client.destroy.bind(client);
+      client.destroy = () => {
+        if (!client.isOpen) throw new Error('The client is closed');
+        destroy();
+      };
+      return client;
+    };
+    return Object.assign(given, { duplicate });
+  }
+
+  test.each(['url', 'older client'])(
+    'when the tier is opened is used when it comes: by %s',
+    async (by) => {
+      await own.stop();
+      const where = by === 'url' ? { url: own.url } : { client: olderClient(own.url) };
+      const tier = openRedisTier({ ...where, prefix, timeout: 2000 }, undefined, times);
+      open.add(tier);
+      const heard: object[] = [];
+      tier.onInvalidate((what) => heard.push(what));
+      await expect(tier.get(...f1)).rejects.toThrow(RedisAccessError);
+      await own.start();
+      await up(tier);
+      await tier.set(...f1, record([1]));
+      expect(await tier.get(...f1)).toMatchObject({ value });
+      // What was computed meanwhile may have been invalidated elsewhere.
+      expect(heard).toEqual([{}]);
+      expect(warnings).toHaveLength(1);
+    },
+  );
 
   test('any more, and comes back empty, has no lease and no record', async () => {
     const tier = openRedisTier({ url: own.url, prefix, timeout: 2000 }, undefined, times);
@@ -293,6 +315,6 @@ describe('a process', () => {
     proxy.weather = 'black hole';
     const { stdout, stderr } = await run(`redis://127.0.0.1:${proxy.port}`, 'redis');
     expect(stdout).toBe('RedisAccessError\n');
-    expect(stderr).toContain('ThreadmemoWarning: Redis does not answer');
+    expect(stderr).toContain('ThreadmemoWarning: Redis cannot be used');
   });
 });

@@ -52,6 +52,15 @@ tierSuite('redisTier, by a client of redis', async () => {
   return openTier({ client: createClient({ url: server.url }) });
 });
 
+test('settings of a client that is handed in are used, but for those that only suit its owner', async () => {
+  const own = { commandsQueueMaxLength: 1, readonly: true, pingInterval: 1 };
+  const tier = openTier({ client: createClient({ url: server.url, database: 1, ...own }) });
+  const keys = Array.from({ length: 10 }, (_, n) => `f(${n})`);
+  await Promise.all(keys.map((key) => tier.set('f', key, record([1]))));
+  expect(tier.stats()).toMatchObject({ connected: true, outages: 0 });
+  expect(await server.command('INFO', 'keyspace')).toContain('db1:');
+});
+
 const f = 'f';
 const f1 = ['f', 'f(1)'] as const;
 const soon = () => Date.now() + 60_000;

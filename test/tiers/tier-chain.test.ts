@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { TierChain } from '../../src/main/tier-chain.ts';
 import { mapTier } from '../../src/tiers/map-tier.ts';
-import type { Tier, TierRecord } from '../../src/tiers/tier.ts';
+import type { Tier, TierLease, TierRecord } from '../../src/tiers/tier.ts';
 import { record } from '../suites/tier.ts';
 
 const broken = (): never => {
@@ -137,6 +137,30 @@ test('faster tiers that cannot keep up are not filled, and have nothing older', 
   expect(await tier.get('f', 'f(999)')).toEqual(record([1]));
   expect(await tier.get('f', 'f(1000)')).toBeUndefined();
   expect(await old.get('f', 'f(1000)')).toBeUndefined();
+});
+
+test.each([
+  ['may have, is deleted', true, ['release', 'delete']],
+  ['has not, is left alone', false, ['release']],
+])('when too much is being written, the lease ends; what there %s', async (_, replaces, calls) => {
+  const { tier, goOn } = heldTier('set');
+  const seen: string[] = [];
+  const lease: TierLease = {
+    store: async () => true,
+    release: async () => void seen.push('release'),
+  };
+  const chain = new TierChain([
+    {
+      ...tier,
+      lease: async () => ({ state: 'granted', lease }),
+      delete: async () => void seen.push('delete'),
+    },
+  ]);
+  for (let n = 0; n < 1000; n++) void chain.set('f', `f(${n})`, record([1]));
+  expect(await chain.set('f', 'f(1000)', record([1]), { lease, replaces })).toBe(true);
+  goOn();
+  await chain.close();
+  expect(seen).toEqual(calls);
 });
 
 test('closing waits for the writes', async () => {

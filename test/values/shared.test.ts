@@ -13,7 +13,8 @@ import { NearLimits } from '../../src/near/near-cache.ts';
 import { Codec, type Encoded, type Outcome, type Portable } from '../../src/protocol.ts';
 import { memoryOf } from '../../src/thread/outcome-message.ts';
 import { mapTier } from '../../src/tiers/map-tier.ts';
-import { fromPortable, toPortable, toPortableAgain } from '../../src/values/portable.ts';
+import { decode } from '../../src/values/decode.ts';
+import { toPortable, toPortableAgain } from '../../src/values/portable.ts';
 import { toShared, viewOf } from '../../src/values/shared.ts';
 import { isShared, LARGE, sharedCopy } from '../../src/values/shared-memory.ts';
 import { entry } from '../arena/entries.ts';
@@ -39,7 +40,7 @@ describe('a large value', () => {
   test.each(large)('%s: bytes in shared memory of their own, from the start', (_, value) => {
     const portable = toPortable(value, 'result');
     expect(isShared(bytesOf(portable))).toBe(true);
-    expect(fromPortable(portable)).toEqual(value);
+    expect(decode(portable as Encoded)).toEqual(value);
     const again = toPortableAgain(portable as Encoded);
     expect(again).toBe(portable);
   });

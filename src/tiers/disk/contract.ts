@@ -53,6 +53,11 @@ export interface DiskTier extends Tier {
   getNow(functionId: string, key: string): TierRecord | undefined;
   /** Among all processes that have the directory open. */
   lease(functionId: string, key: string, refresh?: boolean): Promise<LeaseAnswer>;
+  /**
+   * Forgets everything; with an id, one function: all versions of it, unless the id has one
+   * (`stats().functions` lists them).
+   */
+  clear(functionId?: string): Promise<void>;
   /** Counts what there is, of all processes; reads the index of all entries, in small steps. */
   stats(): Promise<DiskStats>;
   /**

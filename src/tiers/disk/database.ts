@@ -26,6 +26,8 @@ import {
   MissingPackageError,
 } from '../../errors.ts';
 import { faultOf } from './header.ts';
+import { mapSizeFor } from './map-size.ts';
+import { processLimit } from './process-limits.ts';
 import { FOR_OTHERS, freeBytes } from './room.ts';
 
 /** Raise it when what an older threadmemo would read is stored in another way. */
@@ -143,6 +145,7 @@ function prepareDirectory(path: string): void {
 }
 
 function openEnvironment(path: string, file: string, open: Open): RootDatabase {
+  const mapSize = mapSizeFor(process.platform, process.arch, processLimit('address space'));
   const options = {
     noSubdir: false,
     maxDbs: MOST_DATABASES,
@@ -153,6 +156,7 @@ function openEnvironment(path: string, file: string, open: Open): RootDatabase {
     // With it (the default) a process can begin its transaction from a state that another has
     // replaced, and what the other was told is written is lost: 4 of 105 runs of three writers.
     overlappingSync: false,
+    ...(mapSize !== undefined && { mapSize }),
   } as const;
   try {
     return open(path, options);

@@ -128,7 +128,7 @@ class LmdbTier implements DiskTier {
   async clear(functionId?: string): Promise<void> {
     this.#checkOpen();
     if (functionId === undefined) await this.#entries.forgetEverything();
-    else await this.#entries.forgetFunction(this.#keys.function(functionId));
+    else await this.#entries.forgetFunction(functionId, this.#keys.function(functionId));
   }
 
   close(): Promise<void> {

@@ -13,8 +13,9 @@
 
 import type { Clock } from '../../clock.ts';
 import type { TierRecord } from '../tier.ts';
-import type { Database, Table } from './database.ts';
-import { type DiskFunction, type DiskKey, PREFIX_BYTES } from './disk-key.ts';
+import type { Database } from './database.ts';
+import type { DiskFunction, DiskKey } from './disk-key.ts';
+import { Functions } from './functions.ts';
 import {
   decodeIndexEntry,
   encodeIndexEntry,
@@ -38,12 +39,13 @@ export class Entries {
   readonly #db: Database;
   readonly #clock: Clock;
   readonly #transactions: Transactions;
-  readonly #named = new Set<DiskFunction>();
+  readonly #functions: Functions;
 
   constructor(db: Database, transactions: Transactions, clock: Clock) {
     this.#db = db;
     this.#transactions = transactions;
     this.#clock = clock;
+    this.#functions = new Functions(db, transactions);
   }
 
   /**
@@ -63,7 +65,6 @@ export class Entries {
   /** Settles when it is committed: every process sees it then, and this one may be killed. */
   async put(owner: DiskFunction, key: DiskKey, record: TierRecord): Promise<void> {
     await this.#transactions.write(this.#putting(owner, key, record));
-    this.#named.add(owner);
   }
 
   /**
@@ -73,12 +74,10 @@ export class Entries {
   async putUnder(token: number, owner: DiskFunction, key: DiskKey, record: TierRecord) {
     const { leases } = this.#db;
     const put = this.#putting(owner, key, record);
-    const stored = await this.#transactions.writeIf(leases, key.name, token, () => {
+    return this.#transactions.writeIf(leases, key.name, token, () => {
       put();
       leases.remove(key.name);
     });
-    if (stored) this.#named.add(owner);
-    return stored;
   }
 
   /** Notes that these were used now. */
@@ -168,15 +167,11 @@ export class Entries {
     return { seen: evictions.length + stale.length, removed };
   }
 
-  /** Everything of one function, in steps; first what is under way, which would be stored later. */
-  async forgetFunction(owner: DiskFunction): Promise<void> {
-    const { records, leases, functions } = this.#db;
-    // What others have written since this event turn began is meant, too.
-    records.resetReadTxn();
-    await this.#forgetAll(leases, owner, (name) => leases.remove(name));
-    await this.#forgetAll(records, owner, (name) => this.#remove(name, this.index(name)));
-    await this.#transactions.write(() => functions.remove(owner.prefix));
-    this.#named.delete(owner);
+  /** Everything of the function with this id, and of all versions of it. */
+  async forgetFunction(functionId: string, own: DiskFunction): Promise<void> {
+    for (const version of this.#functions.versionsOf(functionId, own)) {
+      await this.#functions.forget(version, (name) => this.#remove(name, this.index(name)));
+    }
   }
 
   async forgetEverything(): Promise<void> {
@@ -184,21 +179,6 @@ export class Entries {
     await this.#transactions.write(() => {
       for (const table of [records, index, order, functions, leases]) table.clearAsync();
     });
-    this.#named.clear();
-  }
-
-  /** Once through what there is: others may go on adding. */
-  async #forgetAll(table: Table, { prefix }: DiskFunction, forget: (name: Buffer) => void) {
-    const end = Buffer.concat([prefix, Buffer.alloc(PREFIX_BYTES, 0xff)]);
-    let start = prefix;
-    for (;;) {
-      const names = namesOf(table, { start, end, exclusiveStart: true, limit: STEP });
-      if (names.length === 0) break;
-      start = names.at(-1) as Buffer;
-      await this.#transactions.write(() => {
-        for (const name of names) forget(name);
-      });
-    }
   }
 
   async #evict(name: Buffer, entry: IndexEntry): Promise<boolean> {
@@ -224,7 +204,7 @@ export class Entries {
     return () => {
       this.#db.records.put(name, bytes, storedAt);
       this.#place(name, entry, before?.minute);
-      if (!this.#named.has(owner)) this.#db.functions.put(owner.prefix, owner.identity);
+      this.#functions.note(owner);
     };
   }
 

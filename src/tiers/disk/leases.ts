@@ -12,10 +12,11 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock, Timer } from '../../clock.ts';
 import type { LeaseAnswer, TierLease, TierRecord } from '../tier.ts';
+import { LateError, within } from '../time-limit.ts';
 import type { Database } from './database.ts';
 import { Holders, type LeaseTimes } from './holders.ts';
 import { removeLeftovers } from './leftovers.ts';
-import type { Transactions } from './transactions.ts';
+import { STALLED_AFTER, type Transactions } from './transactions.ts';
 import { Waits } from './waits.ts';
 
 /** Milliseconds between two searches for what dead processes have left. */
@@ -79,7 +80,7 @@ export class Leases {
       if (record) return { state: 'found', record };
       const row = this.#row(wanted.name);
       if (row && this.#holders.isAlive(row.holder)) return this.#wait(wanted.name, row);
-      const held = await this.#write(this.#take(wanted.name, row));
+      const held = await this.#takeInTime(wanted.name, row);
       if (!held) continue;
       // Another process may have stored it, and ended its lease, between the look and the grant.
       const stored = wanted.look();
@@ -108,6 +109,19 @@ export class Leases {
     const { leases } = this.#db;
     const isOver = () => !leases.doesExist(name, token) || !this.#holders.isAlive(holder);
     return { state: 'held', ...this.#waits.add(isOver) };
+  }
+
+  /** What comes late is given back. @throws {DiskAccessError} when writes are stalled */
+  async #takeInTime(name: Buffer, dead: Row | undefined): Promise<Held | undefined> {
+    this.#transactions.checkMoving();
+    const taking = this.#write(this.#take(name, dead));
+    try {
+      return await within(STALLED_AFTER, taking, this.#clock);
+    } catch (error) {
+      if (!(error instanceof LateError)) throw error;
+      this.#inBackground(taking.then((held) => held && this.#write(this.#remove(held))));
+      throw this.#transactions.stalled();
+    }
   }
 
   /** @param dead the row whose place it takes. @returns nothing when another was faster */

@@ -1,5 +1,5 @@
 /**
- * Whether the disk has room for what is to be written. lmdb must not find out by itself: what it
+ * Whether the disk has room for what is to be written, and the file may grow. lmdb must not find out by itself: what it
  * writes about the failure is longer than the memory it takes for it, and the process ends.
  *
  * Another program can still take the last room between the look and the write, and a quota cannot
@@ -10,6 +10,7 @@
 import { statfsSync, statSync } from 'node:fs';
 import type { Clock } from '../../clock.ts';
 import { DiskAccessError } from '../../errors.ts';
+import { processLimit } from './process-limits.ts';
 
 const MIB = 1024 * 1024;
 /** Bytes that must stay free on the disk when a record is written, and by any other write. */
@@ -30,6 +31,7 @@ export class Room {
   readonly #file: string;
   readonly #used: () => number;
   readonly #clock: Clock;
+  readonly #largest = processLimit('file size');
   #free = 0;
   #unseen = 0;
   #lookAt = Number.NEGATIVE_INFINITY;
@@ -62,14 +64,14 @@ export class Room {
   }
 
   #look(now: number): void {
-    this.#free = freeBytes(this.#file);
+    this.#free = Math.min(freeBytes(this.#file), this.#largest - statSync(this.#file).size);
     this.#unseen = 0;
     this.#lookAt = now + LOOK_EVERY;
   }
 
   #noRoom(why: string): DiskAccessError {
     return new DiskAccessError(
-      `nothing is written to ${this.#file}, because the disk is full: ${why}`,
+      `nothing is written to ${this.#file}, because the disk is full, or the file has a limit: ${why}`,
     );
   }
 }

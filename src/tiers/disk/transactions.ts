@@ -4,31 +4,59 @@
  *
  * What was read before may have changed by then. So whatever depends on it is written under a
  * condition: that an entry has still the version that was seen, or is still missing.
+ *
+ * A process that is stopped in the middle of a transaction keeps the lock from all others until it goes
+ * on, or ends. Writes are `stalled` then: what has begun waits, and nothing more is begun that somebody
+ * would wait for, or that would pile up.
  */
 
-import type { Clock } from '../../clock.ts';
+import type { Clock, Timer } from '../../clock.ts';
+import { DiskAccessError } from '../../errors.ts';
 import type { Database, Table } from './database.ts';
 import { FOR_OTHERS, FOR_RECORDS, Room } from './room.ts';
 import { usageOf } from './usage.ts';
 
+/** Milliseconds without the end of any write, when some are under way. */
+export const STALLED_AFTER = 5000;
+
 export class Transactions {
   readonly #db: Database;
+  readonly #clock: Clock;
   readonly #room: Room;
+  #underway = 0;
+  /** So far. */
+  #ended = 0;
+  #isStalled = false;
+  #guard: Timer | undefined;
 
   constructor(db: Database, clock: Clock) {
     this.#db = db;
+    this.#clock = clock;
     this.#room = new Room(db.file, () => usageOf(db).size, clock);
   }
 
-  /** To be called before a record is written. @throws {DiskAccessError} when it has no room. */
+  /** To be called before a record is written. @throws {DiskAccessError} when it cannot be, for now. */
   takeRoom(bytes: number): void {
+    this.checkMoving();
     this.#room.take(bytes, FOR_RECORDS);
+  }
+
+  /** @throws {DiskAccessError} when writes are stalled. */
+  checkMoving(): void {
+    if (this.#isStalled) throw this.stalled();
+  }
+
+  stalled(): DiskAccessError {
+    return new DiskAccessError(
+      `${this.#db.path} cannot be written to, because another process that uses it was stopped while ` +
+        'it wrote: let it go on, or end it',
+    );
   }
 
   /** All or nothing. `writes` runs at once, and what it calls need not be waited for. */
   async write(writes: () => void): Promise<void> {
     this.#room.take(0, FOR_OTHERS);
-    await this.#db.records.batch(writes).catch((error) => this.#failed(error));
+    await this.#watch(this.#db.records.batch(writes));
   }
 
   /**
@@ -44,7 +72,32 @@ export class Transactions {
     this.#room.take(0, FOR_OTHERS);
     const written =
       version === null ? table.ifNoExists(name, writes) : table.ifVersion(name, version, writes);
-    return written.catch((error) => this.#failed(error));
+    return this.#watch(written);
+  }
+
+  async #watch<T>(written: Promise<T>): Promise<T> {
+    this.#underway++;
+    this.#guard ??= this.#stalledLater();
+    try {
+      return await written;
+    } catch (error) {
+      return await this.#failed(error as { commitError?: Promise<never> });
+    } finally {
+      this.#underway--;
+      this.#ended++;
+      this.#isStalled = false;
+    }
+  }
+
+  /** A process that was busy hears of its writes only after its timers have run, see `within`. */
+  #stalledLater(): Timer {
+    const ended = this.#ended;
+    const look = () => {
+      this.#isStalled = this.#underway > 0 && this.#ended === ended;
+      this.#guard = this.#underway > 0 ? this.#stalledLater() : undefined;
+    };
+    const clock = this.#clock;
+    return clock.after(STALLED_AFTER, () => clock.soon(() => clock.soon(look)));
   }
 
   /** lmdb gives the reason as a promise that is rejected with it. */

@@ -13,9 +13,9 @@
 
 import { randomBytes } from 'node:crypto';
 import { type Clock, systemClock } from '../../clock.ts';
+import { Debts } from '../debts.ts';
 import { identityOf, nameOf } from '../identity.ts';
-import { Debts } from '../redis/debts.ts';
-import { decodeRecord, encodeRecord, HEAD_BYTES, type RecordFormat } from '../redis/record.ts';
+import { decodeRecord, encodeRecord, HEAD_BYTES, type RecordFormat } from '../record.ts';
 import type { Invalidation, Tier, TierRecord } from '../tier.ts';
 import { within } from '../time-limit.ts';
 import { Breaker } from './breaker.ts';
@@ -63,7 +63,6 @@ class KeyvTier implements Tier {
   };
   /** Invalidations that have failed, and are made up for before anything else is done. */
   readonly #debts = new Debts();
-  #owes = false;
   readonly #timeout: number;
   /** Those that are asked for, by their names. */
   readonly #generations = new Map<string, Promise<Buffer>>();
@@ -123,20 +122,12 @@ class KeyvTier implements Tier {
   }
 
   #run<T>(work: () => Promise<T>): Promise<T> {
+    const pay = (what: Invalidation) => within(this.#timeout, this.#forget(what), this.#clock);
     return this.#breaker.run(async () => {
-      if (this.#owes) await this.#settle();
+      // Nothing is awaited between the last look and the work, so that nothing is owed then.
+      while (!this.#debts.isEmpty) await this.#debts.pay(pay);
       return work();
     });
-  }
-
-  async #settle(): Promise<void> {
-    this.#owes = false;
-    try {
-      await this.#debts.settle((what) => this.#forget(what));
-    } catch (error) {
-      this.#owes = true;
-      throw error;
-    }
   }
 
   async #invalidate(what: Invalidation): Promise<void> {
@@ -144,7 +135,6 @@ class KeyvTier implements Tier {
       await this.#run(() => this.#forget(what));
     } catch (error) {
       this.#debts.add(what);
-      this.#owes = true;
       throw error;
     }
   }

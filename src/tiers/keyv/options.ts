@@ -1,6 +1,7 @@
 /** What users may set of a Keyv tier, its defaults, and its checks. */
 
-import { type Duration, milliseconds, refuseUnknown, wrong } from '../../options.ts';
+import { type Duration, refuseUnknown, wrong } from '../../options.ts';
+import { positive, prefixOf } from '../store-options.ts';
 
 /** What is used of a Keyv: any of version 5 or later. */
 export interface KeyvLike {
@@ -29,13 +30,16 @@ export interface ResolvedKeyvTierOptions {
   readonly timeout: number;
 }
 
+/** Plain characters only: stores make file names of keys, and queries. */
+const PREFIX = /^[\w.-]{1,100}$/;
+
 /** @throws {OptionError} */
 export function resolveKeyvTierOptions(options: KeyvTierOptions): ResolvedKeyvTierOptions {
   refuseUnknown(options, 'keyvTier', ['prefix', 'maxAge', 'timeout']);
   return {
-    prefix: prefix(options.prefix),
+    prefix: prefixOf(options.prefix, PREFIX, 'a text of 1 to 100 letters, digits, and . _ -'),
     maxAge: positive('maxAge', options.maxAge ?? '7d', Number.POSITIVE_INFINITY),
-    timeout: positive('timeout', options.timeout ?? 1000, 2 ** 31 - 1),
+    timeout: positive('timeout', options.timeout ?? 1000),
   };
 }
 
@@ -44,16 +48,4 @@ export function checkKeyv(keyv: KeyvLike): void {
   const methods = ['get', 'set', 'delete'] as const;
   if (methods.every((method) => typeof keyv?.[method] === 'function')) return;
   throw wrong('the first argument of keyvTier', keyv, 'a Keyv: new Keyv(store)');
-}
-
-/** Plain characters only: stores make file names of keys, and queries. */
-function prefix(value: unknown = 'threadmemo'): string {
-  if (typeof value === 'string' && /^[\w.-]{1,100}$/.test(value)) return value;
-  throw wrong('prefix', value, 'a text of 1 to 100 letters, digits, and . _ -');
-}
-
-function positive(option: string, value: unknown, most: number): number {
-  const ms = milliseconds(option, value);
-  if (ms > 0 && ms <= most) return Math.ceil(ms);
-  throw wrong(option, value, `more than 0 and at most ${most} milliseconds`);
 }

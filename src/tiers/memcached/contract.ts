@@ -8,6 +8,8 @@ export interface MemcachedStats {
   readonly connected: number;
   /** Times that one of them did not. */
   readonly outages: number;
+  /** Commands that one of them has refused: out of memory, for example. */
+  readonly refused: number;
   /** Items that this process has met and removed: damaged, foreign, of another format. */
   readonly damaged: number;
   /** Records that were not stored, because they were larger than memcached takes. */

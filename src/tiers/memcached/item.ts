@@ -12,7 +12,7 @@
  * 32  u32   seconds for which memcached was told to keep the item
  * 36  4     head of the record; zeros for none
  * 40  16    the generations that it belongs to: of everything, of the function
- * 56  ...   body of the record, which has a checksum of its own: see `redis/record.ts`
+ * 56  ...   body of the record, which has a checksum of its own: see `../record.ts`
  * ```
  *
  * Clocks of processes may differ by any time, so nobody believes a date of another. memcached tells
@@ -21,7 +21,7 @@
  */
 
 import { crc32 } from 'node:zlib';
-import { HEAD_BYTES } from '../redis/record.ts';
+import { HEAD_BYTES } from '../record.ts';
 
 const FORMAT = 1;
 const TOO_LARGE = 1;

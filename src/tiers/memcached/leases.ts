@@ -11,10 +11,12 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import type { Clock, Timer } from '../../clock.ts';
+import type { Clock } from '../../clock.ts';
+import { type HeldLease, HeldLeases } from '../held-leases.ts';
 import type { Item } from './item.ts';
 import { look, remove, type Seen, write } from './items.ts';
 import type { MemcachedKey } from './names.ts';
+import { ServerError } from './replies.ts';
 import type { Server } from './server.ts';
 
 export interface LeaseTimes {
@@ -24,7 +26,7 @@ export interface LeaseTimes {
   readonly renewEvery: number;
 }
 
-export interface Held {
+export interface Held extends HeldLease {
   readonly server: Server;
   readonly key: MemcachedKey;
   readonly token: Buffer;
@@ -34,8 +36,6 @@ export interface Held {
   record: Buffer | undefined;
   /** When it is over, in the clock's milliseconds. */
   recordUntil: number;
-  /** Nothing may be stored under it any more. */
-  ended: boolean;
 }
 
 /** Others may change the item in between: by a `set` without a lease. */
@@ -43,17 +43,24 @@ const MOST_TRIES = 5;
 
 export class Leases {
   readonly #clock: Clock;
-  readonly #times: LeaseTimes;
-  readonly #held = new Set<Held>();
-  #timer: Timer | undefined;
+  readonly #life: number;
+  readonly #held: HeldLeases<Held>;
 
   constructor(clock: Clock, times: LeaseTimes) {
     this.#clock = clock;
-    this.#times = times;
+    this.#life = times.life;
+    const inStore = {
+      renew: (all: ReadonlySet<Held>) => {
+        for (const held of all) void this.#renew(held);
+      },
+      release: (held: Held) => this.#giveBack(held),
+      isThere: ({ server }: Held) => server.availability.isUp,
+    };
+    this.#held = new HeldLeases(inStore, clock, times.renewEvery);
   }
 
   get life(): number {
-    return this.#times.life;
+    return this.#life;
   }
 
   /** Replaces what was seen by a lease, and keeps what there is of a record. */
@@ -61,22 +68,45 @@ export class Leases {
     const token = randomBytes(16);
     const { record, left = 0 } = seen.item ?? {};
     const item: Item = { generations, token, tooLarge: false, record, left };
-    const written = await write(server, key, item, this.#times.life, seen.cas);
-    if (written.state !== 'done') return undefined;
     const held: Held = {
-      ...{ server, key, token, generations, cas: written.cas, ended: false },
+      ...{ server, key, token, generations, cas: '0', state: 'held' },
       record: record && Buffer.from(record),
       recordUntil: this.#clock.now() + left,
     };
+    try {
+      const written = await write(server, key, item, this.#life, seen.cas);
+      if (written.state !== 'done') return undefined;
+      held.cas = written.cas;
+    } catch (error) {
+      // When no answer comes, it may be there all the same.
+      if (!(error instanceof ServerError)) this.#held.orphan(held);
+      throw error;
+    }
     this.#held.add(held);
-    this.#renewLater();
     return held;
   }
 
-  /** It is renewed until this is called. */
+  /** It is not renewed any more. */
   end(held: Held): void {
-    held.ended = true;
-    this.#held.delete(held);
+    this.#held.end(held);
+  }
+
+  store(held: Held, put: () => Promise<boolean>): Promise<boolean> {
+    return this.#held.store(held, put);
+  }
+
+  /** Without a record of its own: what was there beside it stays. */
+  release(held: Held): Promise<void> {
+    return this.#held.release(held);
+  }
+
+  /** To be called when a server is there again. */
+  releaseOrphans(): void {
+    this.#held.releaseOrphans();
+  }
+
+  close(): Promise<void> {
+    return this.#held.close();
   }
 
   /**
@@ -93,24 +123,13 @@ export class Leases {
     throw new Error('the lease was changed too often');
   }
 
-  /** Without a record of its own: what was there beside it stays. */
-  async release(held: Held): Promise<void> {
-    if (held.ended) return;
-    this.end(held);
+  async #giveBack(held: Held): Promise<void> {
+    if (!(await this.#isStillThere(held))) return;
     const left = held.recordUntil - this.#clock.now();
     const { record, generations } = held;
-    if (!record || left <= 0) {
-      if (await this.#isStillThere(held)) await remove(held.server, held.key.name, held.cas);
-      return;
-    }
+    if (!record || left <= 0) return remove(held.server, held.key.name, held.cas);
     const item: Item = { generations, token: undefined, tooLarge: false, record, left };
     await this.replace(held, item, secondsFor(left));
-  }
-
-  /** Ends all of them; those that cannot be told end by themselves. */
-  async close(): Promise<void> {
-    this.#timer?.cancel();
-    await Promise.allSettled([...this.#held].map((held) => this.release(held)));
   }
 
   async #isStillThere(held: Held): Promise<boolean> {
@@ -122,22 +141,12 @@ export class Leases {
     return true;
   }
 
-  #renewLater(): void {
-    this.#timer ??= this.#clock.after(this.#times.renewEvery, () => {
-      this.#timer = undefined;
-      if (this.#held.size === 0) return;
-      this.#renewLater();
-      for (const held of this.#held) void this.#renew(held);
-    });
-  }
-
-  /** One that cannot be renewed is tried again, and lives for some seconds. */
   async #renew(held: Held): Promise<void> {
     const { token, generations, record } = held;
     const left = held.recordUntil - this.#clock.now();
     const item: Item = { generations, token, tooLarge: false, record, left };
-    const isHeld = await this.replace(held, item, this.#times.life).catch(() => true);
-    if (!isHeld) this.end(held);
+    const isHeld = await this.replace(held, item, this.#life).catch(() => true);
+    if (!isHeld) this.#held.end(held);
   }
 }
 

@@ -24,7 +24,7 @@ import {
   resolveMemcachedTierOptions,
 } from './options.ts';
 import { Records, tooLarge } from './records.ts';
-import { Server } from './server.ts';
+import { openServer, type Server } from './server.ts';
 import { Waits } from './waits.ts';
 
 /** For tests that cannot wait. */
@@ -69,9 +69,10 @@ class SharedTier implements MemcachedTier {
     this.#waits = new Waits(clock);
     const serverTimes = { command: timeout, connect: connectTimeout, retry: times.retry };
     const tell = (what: Invalidation, send: Send) => this.#tell(what, send);
+    const resumed = () => this.#leases.releaseOrphans();
     this.#servers = options.servers.map((address) => {
       const connect = () => this.#connect(address);
-      return new Server(addressText(address), clock, serverTimes, { connect, tell });
+      return openServer(addressText(address), clock, serverTimes, { connect, tell, resumed });
     });
   }
 
@@ -123,21 +124,24 @@ class SharedTier implements MemcachedTier {
   }
 
   async delete(functionId: string, key: string): Promise<void> {
-    await this.#find(functionId, key).server.invalidate({ functionId, key });
+    await this.#find(functionId, key).server.availability.invalidate({ functionId, key });
   }
 
   async clear(functionId?: string): Promise<void> {
     const what = functionId === undefined ? {} : { functionId };
-    const told = await Promise.allSettled(this.#servers.map((server) => server.invalidate(what)));
+    const tell = ({ availability }: Server) => availability.invalidate(what);
+    const told = await Promise.allSettled(this.#servers.map(tell));
     const failed = told.find((each) => each.status === 'rejected');
     if (failed) throw failed.reason;
   }
 
   stats(): MemcachedStats {
+    const servers = this.#servers.map(({ availability }) => availability.stats);
     return {
-      servers: this.#servers.length,
-      connected: this.#servers.filter(({ isUp }) => isUp).length,
-      outages: this.#servers.reduce((sum, { outages }) => sum + outages, 0),
+      servers: servers.length,
+      connected: servers.filter(({ connected }) => connected).length,
+      outages: servers.reduce((sum, { outages }) => sum + outages, 0),
+      refused: servers.reduce((sum, { refused }) => sum + refused, 0),
       damaged: this.#records.damaged,
       tooLarge: this.#records.tooLarge,
     };
@@ -151,7 +155,7 @@ class SharedTier implements MemcachedTier {
   async #close(): Promise<void> {
     this.#waits.endAll();
     await this.#leases.close();
-    for (const server of this.#servers) server.close();
+    for (const { availability } of this.#servers) availability.close();
     this.#waits.endAll();
   }
 
@@ -181,17 +185,18 @@ class SharedTier implements MemcachedTier {
   }
 
   async #store(held: Held, record: TierRecord): Promise<boolean> {
-    if (held.ended) return false;
-    held.ended = true;
     const { key, generations, server } = held;
     const left = record.expiresAt - this.#clock.date();
-    // It is renewed until then: to compress a large value may take a while.
-    const encoded = await this.#records
-      .encode(key, record, generations)
-      .finally(() => this.#leases.end(held));
-    const item = this.#records.itemOf(encoded, left, generations);
-    if (!(await this.#records.replace(this.#leases, held, item))) return false;
-    if (item.tooLarge) throw tooLarge();
+    const stored = await this.#leases.store(held, async () => {
+      const encoded = await this.#records.encode(key, record, generations);
+      // From here on a renewal would be in the way.
+      this.#leases.end(held);
+      const item = this.#records.itemOf(encoded, left, generations);
+      const isReplaced = await this.#records.replace(this.#leases, held, item);
+      if (isReplaced && item.tooLarge) throw tooLarge();
+      return isReplaced;
+    });
+    if (!stored) return false;
     // What a clear has ended belongs to a generation that is over: nobody finds it.
     return (await presentGenerations(server, key))?.equals(generations) === true;
   }

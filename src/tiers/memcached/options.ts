@@ -1,14 +1,8 @@
 /** What users may set of a memcached tier, its defaults, and its checks. */
 
 import type { Duplex } from 'node:stream';
-import {
-  bytes,
-  type Duration,
-  milliseconds,
-  refuseUnknown,
-  type Size,
-  wrong,
-} from '../../options.ts';
+import { bytes, type Duration, refuseUnknown, type Size, wrong } from '../../options.ts';
+import { positive, prefixOf } from '../store-options.ts';
 
 export interface Address {
   readonly host: string;
@@ -75,7 +69,11 @@ export function resolveMemcachedTierOptions(
   return {
     servers: addresses(servers),
     connect,
-    prefix: prefix(options.prefix),
+    prefix: prefixOf(
+      options.prefix,
+      /^[!-~]{1,100}$/,
+      'a text of 1 to 100 plain characters, without spaces',
+    ),
     maxAge: positive('maxAge', options.maxAge ?? '7d', LONGEST_AGE),
     maxItemSize: bytes('maxItemSize', options.maxItemSize ?? '1mb'),
     compressAbove:
@@ -105,15 +103,4 @@ function address(server: unknown): Address {
   const port = Number(match?.[3] ?? DEFAULT_PORT);
   if (match && port > 0 && port < 65_536) return { host: match[1] ?? (match[2] as string), port };
   throw wrong('servers', server, "texts such as 'cache', 'cache:11211' or '[::1]:11211'");
-}
-
-function prefix(value: unknown = 'threadmemo'): string {
-  if (typeof value === 'string' && /^[!-~]{1,100}$/.test(value)) return value;
-  throw wrong('prefix', value, 'a text of 1 to 100 plain characters, without spaces');
-}
-
-function positive(option: string, value: unknown, most = 2 ** 31 - 1): number {
-  const ms = milliseconds(option, value);
-  if (ms > 0 && ms <= most) return Math.ceil(ms);
-  throw wrong(option, value, `more than 0 and at most ${most} milliseconds`);
 }

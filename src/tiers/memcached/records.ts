@@ -2,7 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../clock.ts';
-import { decodeRecord, encodeRecord, type RecordFormat } from '../redis/record.ts';
+import { decodeRecord, encodeRecord, type RecordFormat } from '../record.ts';
 import type { TierRecord } from '../tier.ts';
 import type { Item } from './item.ts';
 import { remove, type Seen, write } from './items.ts';

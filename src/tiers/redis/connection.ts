@@ -1,8 +1,10 @@
 /**
  * What the tier needs of a client of Redis, whichever package it is from: two connections, one for
  * commands and one on which messages are heard, which live and die together. Neither reconnects by
- * itself, and neither queues what it cannot send: `server.ts` decides what happens then.
+ * itself, and neither queues what it cannot send: `../availability.ts` decides what happens then.
  */
+
+import type { Session } from '../session.ts';
 
 export type Argument = string | Buffer;
 
@@ -20,7 +22,10 @@ export interface Connection {
     heard: (channel: string, message: Buffer) => void,
   ): Promise<void>;
   ping(): Promise<unknown>;
-  /** Drops it at once; what was sent is rejected. */
+  /**
+   * Drops it at once; what was sent is rejected.
+   * @throws whatever a client does for a connection that was never made (redis before 6.3)
+   */
   cut(): void;
 }
 
@@ -37,12 +42,8 @@ export interface SessionEvents {
   lost(cause: unknown): void;
 }
 
-export interface Session {
-  readonly ready: Promise<void>;
+export interface RedisSession extends Session {
   send(args: readonly Argument[], key: string): Promise<Reply>;
-  /** Settles when both have answered. */
-  ping(): Promise<void>;
-  cut(): void;
 }
 
 /** Connects, and hears what is said on the channels. */
@@ -50,7 +51,7 @@ export function openSession(
   client: Client,
   channels: readonly string[],
   { heard, lost }: SessionEvents,
-): Session {
+): RedisSession {
   const commands = client.commands(lost);
   let subscriber: Connection | undefined;
   let isCut = false;
@@ -62,6 +63,7 @@ export function openSession(
     await subscriber.subscribe(channels, heard);
   };
   const ping = async () => {
+    // Until both have answered.
     await Promise.all([commands.ping(), subscriber?.ping()]);
   };
   return {
@@ -70,8 +72,11 @@ export function openSession(
     ping,
     cut() {
       isCut = true;
-      commands.cut();
-      subscriber?.cut();
+      try {
+        commands.cut();
+      } finally {
+        subscriber?.cut();
+      }
     },
   };
 }

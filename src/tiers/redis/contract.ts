@@ -7,6 +7,8 @@ export interface RedisStats {
   readonly connected: boolean;
   /** Times that it did not. */
   readonly outages: number;
+  /** Commands that it has refused: full, a replica, not able to save, not allowed. */
+  readonly refused: number;
   /**
    * Records that this process has met and removed: damaged, foreign, of another format, with
    * another signature.

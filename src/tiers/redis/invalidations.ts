@@ -1,29 +1,22 @@
 /**
  * What processes tell each other in one channel: this has been deleted or cleared.
- *
- * What Redis could not be told, because it was away, is owed, and told before anything is read
- * again: see `debts.ts`.
  */
 
 import type { Invalidation } from '../tier.ts';
-import { Debts } from './debts.ts';
 import type { Names } from './names.ts';
 import { runScript, type Send, scripts } from './scripts.ts';
 
 export class Invalidations {
   readonly #names: Names;
   readonly #process: string;
-  readonly #send: Send;
   /** Of what was invalidated, nobody has a lease any more. */
   readonly #ended: (what: Invalidation) => void;
-  readonly #debts = new Debts();
   readonly #listeners = new Set<(what: Invalidation) => void>();
   #heard = 0;
 
-  constructor(names: Names, process: string, send: Send, ended: (what: Invalidation) => void) {
+  constructor(names: Names, process: string, ended: (what: Invalidation) => void) {
     this.#names = names;
     this.#process = process;
-    this.#send = send;
     this.#ended = ended;
   }
 
@@ -36,22 +29,24 @@ export class Invalidations {
     this.#listeners.add(listener);
   }
 
-  async make(what: Invalidation): Promise<void> {
-    try {
-      await this.#tell(what, this.#send);
-    } catch (error) {
-      this.#debts.add(what);
-      // Redis may have come back just now; if not, this adds the debt again.
-      void this.#debts.settle((owed) => this.#tell(owed, this.#send)).catch(() => {});
-      throw error;
+  /** Tells Redis, and by it the others. */
+  async tell({ functionId, key }: Invalidation, send: Send): Promise<void> {
+    const { invalidations } = this.#names;
+    // JSON keeps lone surrogates, which UTF-8 would make one.
+    const message = JSON.stringify([this.#process, functionId ?? null, key ?? null]);
+    if (functionId !== undefined && key !== undefined) {
+      const { record, lease } = this.#names.key(functionId, key);
+      await runScript(send, scripts.delete, [record, lease], [invalidations, message]);
+      return;
     }
-    this.#ended(what);
+    const generations = this.#names.generations(functionId);
+    await Promise.all(generations.map((each) => send(['UNLINK', each], each)));
+    await send(['PUBLISH', invalidations, message], invalidations);
   }
 
-  /** Before the first command of a session. `missed`: others may have said something. */
-  async begin(missed: boolean, send: Send): Promise<void> {
-    await this.#debts.settle((owed) => this.#tell(owed, send));
-    if (missed) this.#announce({});
+  /** Others may have said something that was not heard. */
+  missed(): void {
+    this.#announce({});
   }
 
   hear(message: Buffer): void {
@@ -67,20 +62,6 @@ export class Invalidations {
 
   #announce(what: Invalidation): void {
     for (const listener of this.#listeners) listener(what);
-  }
-
-  async #tell({ functionId, key }: Invalidation, send: Send): Promise<void> {
-    const { invalidations } = this.#names;
-    // JSON keeps lone surrogates, which UTF-8 would make one.
-    const message = JSON.stringify([this.#process, functionId ?? null, key ?? null]);
-    if (functionId !== undefined && key !== undefined) {
-      const { record, lease } = this.#names.key(functionId, key);
-      await runScript(send, scripts.delete, [record, lease], [invalidations, message]);
-      return;
-    }
-    const generations = this.#names.generations(functionId);
-    await Promise.all(generations.map((each) => send(['UNLINK', each], each)));
-    await send(['PUBLISH', invalidations, message], invalidations);
   }
 }
 

@@ -7,9 +7,12 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import type { Clock, Timer } from '../../clock.ts';
+import type { Clock } from '../../clock.ts';
+import { type HeldLease, HeldLeases } from '../held-leases.ts';
 import type { TierLease, TierRecord } from '../tier.ts';
+import type { Reply } from './connection.ts';
 import { byBucket, type RedisKey } from './names.ts';
+import { refusalOf } from './refusal.ts';
 import { runScript, type Send, scripts } from './scripts.ts';
 
 export interface LeaseTimes {
@@ -26,27 +29,30 @@ export const leaseTimes: LeaseTimes = { life: 4000, renewEvery: 1000, lookEvery:
 /** Puts the record if the lease still has its token. */
 export type Put = (token: Buffer, record: TierRecord) => Promise<boolean>;
 
-interface Held {
+interface Held extends HeldLease {
   readonly key: RedisKey;
   readonly token: Buffer;
-  /** Nothing may be stored under it any more. */
-  ended: boolean;
 }
 
 export class Leases {
   readonly #send: Send;
-  readonly #clock: Clock;
-  readonly #times: LeaseTimes;
+  readonly #life: number;
   /** What the channels of processes that wait begin with. */
   readonly #wakes: string;
-  readonly #held = new Set<Held>();
-  #timer: Timer | undefined;
+  readonly #held: HeldLeases<Held>;
 
-  constructor(send: Send, clock: Clock, times: LeaseTimes, wakes: string) {
+  constructor(send: Send, isUp: () => boolean, clock: Clock, times: LeaseTimes, wakes: string) {
     this.#send = send;
-    this.#clock = clock;
-    this.#times = times;
+    this.#life = times.life;
     this.#wakes = wakes;
+    const inStore = {
+      renew: (held: ReadonlySet<Held>) => {
+        for (const ofBucket of byBucket(held).values()) void this.#renew(ofBucket);
+      },
+      release: (held: Held) => this.#release(held),
+      isThere: isUp,
+    };
+    this.#held = new HeldLeases(inStore, clock, times.renewEvery);
   }
 
   /** A token to ask with. */
@@ -54,63 +60,44 @@ export class Leases {
     return randomBytes(16);
   }
 
+  /** A lease was asked for with this token. When no answer comes, it may be granted all the same. */
+  async asked(key: RedisKey, token: Buffer, answer: Promise<Reply>): Promise<Reply> {
+    try {
+      return await answer;
+    } catch (error) {
+      if (refusalOf(error) === undefined) this.#held.orphan({ key, token, state: 'over' });
+      throw error;
+    }
+  }
+
   /** What was asked for with this token was granted. */
   granted(key: RedisKey, token: Buffer, put: Put): TierLease {
-    const held: Held = { key, token, ended: false };
+    const held: Held = { key, token, state: 'held' };
     this.#held.add(held);
-    this.#renewLater();
     return {
-      store: async (record) => {
-        if (held.ended) return false;
-        held.ended = true;
-        // It is renewed until then: to compress a large value may take a while.
-        return put(token, record).finally(() => this.#held.delete(held));
-      },
-      release: async () => {
-        if (held.ended) return;
-        this.#end(held);
-        await this.#release(held);
-      },
+      store: (record) => this.#held.store(held, () => put(token, record)),
+      release: () => this.#held.release(held),
     };
   }
 
-  /** Ends all of them; those that cannot be told end by themselves. */
-  async close(): Promise<void> {
-    const held = [...this.#held].filter(({ ended }) => !ended);
-    for (const each of held) this.#end(each);
-    this.#timer?.cancel();
-    await Promise.allSettled(held.map((each) => this.#release(each)));
+  /** To be called when Redis is there again. */
+  releaseOrphans(): void {
+    this.#held.releaseOrphans();
   }
 
-  #end(held: Held): void {
-    held.ended = true;
-    this.#held.delete(held);
+  close(): Promise<void> {
+    return this.#held.close();
   }
 
   async #release({ key, token }: Held): Promise<void> {
     await runScript(this.#send, scripts.release, [key.lease], [token, this.#wakes, key.name]);
   }
 
-  #renewLater(): void {
-    this.#timer ??= this.#clock.after(this.#times.renewEvery, () => {
-      this.#timer = undefined;
-      if (this.#held.size === 0) return;
-      this.#renewLater();
-      void this.#renewAll();
-    });
-  }
-
-  async #renewAll(): Promise<void> {
-    const buckets = byBucket(this.#held);
-    await Promise.all([...buckets.values()].map((held) => this.#renew(held)));
-  }
-
-  /** One that cannot be renewed is tried again, and lives for some seconds. */
   async #renew(held: readonly Held[]): Promise<void> {
     const keys = held.map(({ key }) => key.lease);
-    const args = [String(this.#times.life), ...held.map(({ token }) => token)];
+    const args = [String(this.#life), ...held.map(({ token }) => token)];
     const isHeld = await runScript(this.#send, scripts.renew, keys, args).catch(() => undefined);
     if (!Array.isArray(isHeld)) return;
-    for (const [at, each] of held.entries()) if (isHeld[at] === 0) this.#end(each);
+    for (const [at, each] of held.entries()) if (isHeld[at] === 0) this.#held.end(each);
   }
 }

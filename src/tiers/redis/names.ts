@@ -8,14 +8,10 @@
  * over {@link BUCKETS} hash tags, and each bucket has the generations of all functions for itself.
  */
 
-import { createHash } from 'node:crypto';
-import { isLatin1, latin1Bytes, utf16Bytes } from '../../values/text.ts';
+import { hashOf, identityOf, nameOf } from '../identity.ts';
 
 /** Never another number: processes with different ones would not see each other's clears. */
 export const BUCKETS = 64;
-
-const LATIN1 = 0;
-const UTF16 = 1;
 
 export interface RedisKey {
   /** By which messages call it. */
@@ -43,10 +39,10 @@ export class Names {
   }
 
   key(functionId: string, key: string): RedisKey {
-    const identity = Buffer.concat([tagged(functionId), tagged(key)]);
-    const digest = createHash('sha256').update(identity).digest();
-    const name = digest.toString('base64url');
-    const bucket = (digest[0] as number) % BUCKETS;
+    const identity = identityOf(functionId, key);
+    const hash = hashOf(identity);
+    const name = hash.toString('base64url');
+    const bucket = (hash[0] as number) % BUCKETS;
     return {
       name,
       identity,
@@ -71,7 +67,7 @@ export class Names {
   #function(functionId: string): string {
     const known = this.#functions.get(functionId);
     if (known !== undefined) return known;
-    const name = createHash('sha256').update(tagged(functionId)).digest('base64url');
+    const name = nameOf(identityOf(functionId));
     this.#functions.set(functionId, name);
     return name;
   }
@@ -90,14 +86,4 @@ export function byBucket<T extends { readonly key: RedisKey }>(all: Iterable<T>)
     else buckets.set(each.key.all, [each]);
   }
   return buckets;
-}
-
-/** Its length first, so that two texts behind each other are no other two. */
-function tagged(text: string): Buffer {
-  const isNarrow = isLatin1(text);
-  const bytes = isNarrow ? latin1Bytes(text) : utf16Bytes(text);
-  const head = Buffer.alloc(5);
-  head[0] = isNarrow ? LATIN1 : UTF16;
-  head.writeUInt32LE(bytes.length, 1);
-  return Buffer.concat([head, bytes]);
 }

@@ -3,6 +3,7 @@
 import { createRequire } from 'node:module';
 import { MissingPackageError } from '../../errors.ts';
 import type { Argument, Client, Connection, Reply } from './connection.ts';
+import { wrongUrl } from './options.ts';
 
 /** As much of a client as is used here. */
 export interface NodeRedis {
@@ -46,12 +47,23 @@ const OVERRIDES = {
   clientSideCache: undefined,
   emitInvalidate: undefined,
   keyPrefix: undefined,
+  commandsQueueMaxLength: undefined,
+  readonly: undefined,
 };
 
-/** @throws {MissingPackageError} */
+/** @throws {MissingPackageError} @throws {OptionError} for a URL that the package does not take */
 export function clientOfUrl(url: string, connectTimeout: number): Client {
   const { createClient } = nodeRedis();
-  return nodeRedisClient(createClient({ url, maintNotifications: 'disabled' }), connectTimeout);
+  return nodeRedisClient(made(createClient, url), connectTimeout);
+}
+
+function made(createClient: (options: object) => NodeRedis, url: string): NodeRedis {
+  try {
+    return createClient({ url, maintNotifications: 'disabled' });
+  } catch {
+    // What was thrown has the URL in it, and the URL may have a password.
+    throw wrongUrl(url);
+  }
 }
 
 export function nodeRedisClient(given: NodeRedis, connectTimeout: number): Client {

@@ -1,17 +1,12 @@
 /** What users may set of a Redis tier, its defaults, and its checks. */
 
-import {
-  bytes,
-  type Duration,
-  milliseconds,
-  refuseUnknown,
-  type Size,
-  wrong,
-} from '../../options.ts';
+import type { OptionError } from '../../errors.ts';
+import { bytes, type Duration, refuseUnknown, type Size, wrong } from '../../options.ts';
+import { positive, prefixOf } from '../store-options.ts';
 
 /**
- * A client of the package `redis` (`createClient()`, `createCluster()`) or of `ioredis` (`new
- * Redis()`, `new Cluster()`), connected or not.
+ * A client of the package `redis` from version 5 on (`createClient()`, `createCluster()`) or of
+ * `ioredis` (`new Redis()`, `new Cluster()`), connected or not.
  */
 export type RedisClient = NodeRedisLike | IoredisLike;
 
@@ -27,8 +22,8 @@ export interface IoredisLike {
 
 export interface RedisTierOptions {
   /**
-   * `redis[s]://[[user][:password]@][host][:port][/database]`, for the package `redis`. Default:
-   * `redis://localhost:6379`.
+   * `redis[s]://[[user][:password]@][host][:port][/database]`, or `unix:///path/of/the/socket`, for
+   * the package `redis`. Default: `redis://localhost:6379`.
    */
   readonly url?: string;
   /**
@@ -70,6 +65,8 @@ export interface ResolvedRedisTierOptions {
   readonly connectTimeout: number;
 }
 
+/** A brace would move the hash tag, a space would be a puzzle in logs. */
+const PREFIX = /^[^\s{}\p{C}]{1,200}$/u;
 /** `Infinity` would fill Redis with what nobody can read any more. */
 const LONGEST_AGE = 10 * 365 * 24 * 3600 * 1000;
 const SHORTEST_SECRET = 16;
@@ -89,7 +86,11 @@ export function resolveRedisTierOptions(options: RedisTierOptions): ResolvedRedi
   return {
     url,
     client,
-    prefix: prefix(options.prefix),
+    prefix: prefixOf(
+      options.prefix,
+      PREFIX,
+      'a text without spaces and braces, of 1 to 200 characters',
+    ),
     maxAge: positive('maxAge', options.maxAge ?? '7d', LONGEST_AGE),
     compressAbove:
       compressAbove === undefined
@@ -106,11 +107,16 @@ function checkUrl(url: unknown): void {
   if (typeof url === 'string' && URL.canParse(url) && protocols.includes(new URL(url).protocol)) {
     return;
   }
-  // Not the value itself: it may have a password in it.
-  throw wrong(
+  throw wrongUrl(url);
+}
+
+/** Without the text itself, which may have a password in it. */
+export function wrongUrl(url: unknown): OptionError {
+  return wrong(
     'url',
     typeof url === 'string' ? '...' : url,
-    'a URL that begins with redis:// or rediss://',
+    'a URL that begins with redis:// or rediss://, with [user:password@]host[:port][/number], or ' +
+      'one such as unix:///path/of/the/socket',
   );
 }
 
@@ -119,14 +125,16 @@ function checkClient(client: RedisClient): void {
     typeof client === 'object' &&
     client !== null &&
     typeof Reflect.get(client, method) === 'function';
-  if (has('duplicate') && (has('sendCommand') || has('callBuffer'))) return;
-  throw wrong('client', client, 'a client of the package redis or ioredis');
-}
-
-/** A brace would move the hash tag, a space would be a puzzle in logs. */
-function prefix(value: unknown = 'threadmemo'): string {
-  if (typeof value === 'string' && /^[^\s{}\p{C}]{1,200}$/u.test(value)) return value;
-  throw wrong('prefix', value, 'a text without spaces and braces, of 1 to 200 characters');
+  const isIoredis = has('callBuffer');
+  // Before version 5 they cannot be destroyed, and give texts for bytes; Sentinel's can `acquire`.
+  const isNodeRedis = has('sendCommand') && has('destroy') && !has('acquire');
+  if (has('duplicate') && (isIoredis || isNodeRedis)) return;
+  throw wrong(
+    'client',
+    client,
+    'made by createClient() or createCluster() of the package redis, version 5 or later, or by ' +
+      'new Redis() or new Cluster() of ioredis',
+  );
 }
 
 function secret(value: unknown): Buffer | undefined {
@@ -135,10 +143,4 @@ function secret(value: unknown): Buffer | undefined {
   const given = isBytes ? Buffer.from(value as string) : Buffer.of();
   if (given.length >= SHORTEST_SECRET) return given;
   throw wrong('secret', '...', `a text or bytes, of at least ${SHORTEST_SECRET} bytes`);
-}
-
-function positive(option: string, value: unknown, most = 2 ** 31 - 1): number {
-  const ms = milliseconds(option, value);
-  if (ms > 0 && ms <= most) return Math.ceil(ms);
-  throw wrong(option, value, `more than 0 and at most ${most} milliseconds`);
 }

@@ -9,6 +9,8 @@
 
 import { randomBytes } from 'node:crypto';
 import { type Clock, systemClock } from '../../clock.ts';
+import { decodeRecord, encodeRecord, type RecordFormat } from '../record.ts';
+import type { AvailabilityTimes } from '../session.ts';
 import type { Invalidation, LeaseAnswer, TierRecord } from '../tier.ts';
 import { clientOf } from './clients.ts';
 import type { Argument, Client, Reply } from './connection.ts';
@@ -21,24 +23,16 @@ import {
   type ResolvedRedisTierOptions,
   resolveRedisTierOptions,
 } from './options.ts';
-import { decodeRecord, encodeRecord, type RecordFormat } from './record.ts';
-import {
-  GENERATION_MORE,
-  loadScripts,
-  runScript,
-  type Script,
-  type Send,
-  scripts,
-} from './scripts.ts';
-import { Server, type ServerTimes } from './server.ts';
+import { GENERATION_MORE, runScript, type Script, type Send, scripts } from './scripts.ts';
+import { openServer, type Server, sendTo } from './server.ts';
 import { Waits } from './waits.ts';
 
 /** For tests that cannot wait. */
 export interface RedisTimes
   extends LeaseTimes,
-    Pick<ServerTimes, 'retry' | 'ping' | 'pingWhenWaiting'> {}
+    Pick<AvailabilityTimes, 'retry' | 'ping' | 'pingWhenWaiting'> {}
 
-const redisTimes: RedisTimes = { ...leaseTimes, retry: 1000, ping: 1000, pingWhenWaiting: 200 };
+const redisTimes: RedisTimes = { ...leaseTimes, retry: 1000, ping: 1000, pingWhenWaiting: 50 };
 
 /**
  * @throws {OptionError} for a wrong option. @throws {MissingPackageError} without the package redis,
@@ -70,6 +64,7 @@ class SharedTier implements RedisTier {
   /** This process, toward others. */
   readonly #process: string;
   readonly #server: Server;
+  readonly #send: Send;
   readonly #leases: Leases;
   readonly #waits: Waits;
   readonly #invalidations: Invalidations;
@@ -85,26 +80,27 @@ class SharedTier implements RedisTier {
     this.#names = new Names(options.prefix);
     this.#process = writer.toString('base64url');
     const wakes = this.#names.wakes('');
-    const send: Send = (args, key) => this.#server.send(args, key);
-    this.#leases = new Leases(send, clock, times, wakes);
+    const send: Send = (args, key) => this.#send(args, key);
+    const isUp = () => this.#server.isUp;
+    this.#leases = new Leases(send, isUp, clock, times, wakes);
     this.#waits = new Waits(send, this.#process, clock, times.lookEvery, (isEmpty) => {
       this.#server.waited = !isEmpty;
     });
     const ended = (what: Invalidation) => this.#endWaits(what);
-    this.#invalidations = new Invalidations(this.#names, this.#process, send, ended);
+    this.#invalidations = new Invalidations(this.#names, this.#process, ended);
     const serverTimes = { ...times, command: options.timeout, connect: options.connectTimeout };
     const channels = [this.#names.invalidations, wakes + this.#process];
-    this.#server = new Server(client, channels, clock, serverTimes, {
+    this.#server = openServer(client, channels, clock, serverTimes, {
       heard: (channel, message) => {
         if (channel === this.#names.invalidations) this.#invalidations.hear(message);
         else this.#waits.endOf(message.toString());
       },
-      begins: async (missed, direct) => {
-        await loadScripts(direct);
-        await this.#invalidations.begin(missed, direct);
-      },
+      tell: (what, direct) => this.#invalidations.tell(what, direct),
+      missed: () => this.#invalidations.missed(),
       stopped: () => this.#waits.endAll(),
+      resumed: () => this.#leases.releaseOrphans(),
     });
+    this.#send = sendTo(this.#server);
   }
 
   async get(functionId: string, key: string): Promise<TierRecord | undefined> {
@@ -117,22 +113,25 @@ class SharedTier implements RedisTier {
 
   async set(functionId: string, key: string, record: TierRecord): Promise<void> {
     const names = this.#names.key(functionId, key);
+    // Between two sessions another process may have invalidated it, which this one has not heard.
+    const send = sendTo(this.#server, await this.#server.sessionNumber());
     const { head, body } = await encodeRecord(names.identity, record, this.#format);
     const args = [head, body, this.#timeLeft(record), randomBytes(16), this.#keep];
-    await this.#run(scripts.set, recordKeys(names), args);
+    await runScript(send, scripts.set, recordKeys(names), args);
   }
 
   async lease(functionId: string, key: string, refresh = false): Promise<LeaseAnswer> {
     const names = this.#names.key(functionId, key);
+    // What is sent beyond this, and is not answered, may be granted all the same.
+    await this.#server.sessionNumber();
     for (let look = !refresh; ; ) {
       const token = this.#leases.newToken();
       const asked = this.#clock.date();
-      const args = [token, this.#process, String(this.#life), look ? '' : '1'];
-      const reply = await this.#run(
-        scripts.lease,
-        [...recordKeys(names), names.lease],
-        [...args, randomBytes(16), this.#keep],
-      );
+      const keys = [...recordKeys(names), names.lease];
+      const asker = [token, this.#process, String(this.#life)];
+      const args = [...asker, look ? '' : '1', randomBytes(16), this.#keep];
+      const answer = this.#run(scripts.lease, keys, args);
+      const reply = await this.#leases.asked(names, token, answer);
       const [state, holder] = reply as [Buffer, Buffer];
       if (state.equals(GRANTED)) {
         return { state: 'granted', lease: this.#leases.granted(names, token, this.#put(names)) };
@@ -146,11 +145,11 @@ class SharedTier implements RedisTier {
   }
 
   async delete(functionId: string, key: string): Promise<void> {
-    await this.#invalidations.make({ functionId, key });
+    await this.#invalidate({ functionId, key });
   }
 
   async clear(functionId?: string): Promise<void> {
-    await this.#invalidations.make(functionId === undefined ? {} : { functionId });
+    await this.#invalidate(functionId === undefined ? {} : { functionId });
   }
 
   onInvalidate(heard: (what: Invalidation) => void): void {
@@ -159,8 +158,7 @@ class SharedTier implements RedisTier {
 
   stats(): RedisStats {
     return {
-      connected: this.#server.isUp,
-      outages: this.#server.outages,
+      ...this.#server.stats,
       damaged: this.#damaged,
       heard: this.#invalidations.heard,
     };
@@ -178,8 +176,13 @@ class SharedTier implements RedisTier {
     this.#waits.endAll();
   }
 
+  async #invalidate(what: Invalidation): Promise<void> {
+    await this.#server.invalidate(what);
+    this.#endWaits(what);
+  }
+
   #run(script: Script, keys: readonly string[], args: readonly Argument[]): Promise<Reply> {
-    return runScript(this.#server.send, script, keys, args);
+    return runScript(this.#send, script, keys, args);
   }
 
   #wait(functionId: string, names: RedisKey, holder: Buffer): LeaseAnswer {
@@ -208,7 +211,7 @@ class SharedTier implements RedisTier {
     // Nobody of us leaves out when a record ends.
     if (!record || left < 0) {
       this.#damaged++;
-      if (state.equals(FOUND)) await this.#server.send(['UNLINK', names.record], names.record);
+      if (state.equals(FOUND)) await this.#send(['UNLINK', names.record], names.record);
       return { state: 'damaged' };
     }
     const { isOwn, ...rest } = record;

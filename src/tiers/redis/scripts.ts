@@ -16,8 +16,8 @@
  */
 
 import { createHash } from 'node:crypto';
+import { MAGIC } from '../record.ts';
 import type { Argument, Reply } from './connection.ts';
-import { MAGIC } from './record.ts';
 
 /** Milliseconds by which generations outlive the records that belong to them, or somewhat less. */
 export const GENERATION_MORE = 2 * 3600_000;

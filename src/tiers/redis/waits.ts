@@ -82,9 +82,10 @@ export class Waits {
   }
 
   async #look(): Promise<void> {
+    // Before anything is awaited: the next one may be planned meanwhile.
+    this.#timer = undefined;
     const buckets = byBucket(this.#waits);
     await Promise.all([...buckets].map(([all, waits]) => this.#lookAt(all, waits)));
-    this.#timer = undefined;
     if (this.#waits.size > 0) this.#lookLater();
   }
 

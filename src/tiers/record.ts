@@ -1,12 +1,12 @@
 /**
- * A record as it lies in Redis: a head, the generations that it belongs to, and a body.
+ * A record as it lies in a store of bytes: a head, the generations that it belongs to, and a body.
  *
  * ```
  *  0  'TM'  so that what is another program's is seen at once
  *  2  u8    format of the record
  *  3  u8    flags: 1 is signed, 2 is compressed
- *  4  8     generation of everything      put here by the script that stores it, and compared by the
- * 12  8     generation of the function    one that reads it: see `scripts.ts`
+ *  4  8     generation of everything      put here by what stores it, and compared by what
+ * 12  8     generation of the function    reads it
  * 20  u32   CRC-32 of head, identity and body; or 32 bytes of HMAC-SHA-256 if it is signed
  *     8     who has written it
  *     f64   expires at, by the clock of who has written it; Infinity for never
@@ -24,8 +24,8 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
 import { brotliCompress, brotliDecompress, constants, crc32 } from 'node:zlib';
-import type { Codec } from '../../protocol.ts';
-import type { TierRecord } from '../tier.ts';
+import type { Codec } from '../protocol.ts';
+import type { TierRecord } from './tier.ts';
 
 const FORMAT = 1;
 const SIGNED = 1;
