@@ -1,12 +1,14 @@
-/** What can be said to the command: its sub-commands, their options, and the help. */
+/**
+ * What can be said to the command: its sub-commands, their options, and the help. What does the work is
+ * loaded when it is asked for, so that help comes at once.
+ */
 
 import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
 import type { DiskLimits } from '../disk.ts';
 import { bytes, type Duration, milliseconds, type Size } from '../options.ts';
-import * as cache from './cache.ts';
 import { Exit } from './ended.ts';
-import { type MapCommand, map } from './map.ts';
+import type { MapCommand } from './map.ts';
 
 /** @param ended hears of the exit code */
 export function program(ended: (code: number) => void): Command {
@@ -46,6 +48,7 @@ function mapCommand(ended: (code: number) => void): Command {
     .option('--json', 'a final report as JSON')
     .addHelpText('after', MAP_NOTES + EXIT_CODES)
     .action(async (target: string, file: string, options: MapCommand) => {
+      const { map } = await import('./map.ts');
       ended(await map(target, file, options));
     });
 }
@@ -61,21 +64,27 @@ function cacheCommand(root: Command, ended: (code: number) => void): Command {
     return made.option('--json', 'as JSON');
   };
   sub('stats', 'what is there of each function, and of each version of its code').action(
-    async (dir: string, options: object) => ended(await cache.stats(dir, options)),
+    async (dir: string, options: object) => ended(await (await cache()).stats(dir, options)),
   );
   sub('prune', 'remove what was not used for longest, until these limits hold')
     .option('--max-size <size>', 'most bytes in use, such as 500mb', size)
     .option('--max-age <duration>', 'how long after it was stored, such as 12h or 30d', timespan)
     .option('--max-entries <n>', 'most entries', wholeNumber)
-    .action(async (dir: string, options: DiskLimits) => ended(await cache.prune(dir, options)));
+    .action(async (dir: string, options: DiskLimits) =>
+      ended(await (await cache()).prune(dir, options)),
+    );
   sub('clear', 'remove everything, or all of one function')
     .option('-f, --function <id>', 'as stats shows it; with @version, only that version')
-    .action(async (dir: string, options: object) => ended(await cache.clear(dir, options)));
+    .action(async (dir: string, options: object) =>
+      ended(await (await cache()).clear(dir, options)),
+    );
   sub('verify', 'read every record, and remove what is damaged').action(
-    async (dir: string, options: object) => ended(await cache.verify(dir, options)),
+    async (dir: string, options: object) => ended(await (await cache()).verify(dir, options)),
   );
   return command;
 }
+
+const cache = () => import('./cache.ts');
 
 function threads(text: string): number {
   if (wholeNumber(text) > 0) return Number(text);
