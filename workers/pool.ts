@@ -17,4 +17,8 @@ const { cells } = side;
 const hello: Hello<MessagePort> = { type: 'threadmemo:hello', threadId, port: port2, cells };
 parentPort?.postMessage(hello, [port2]);
 
-export default (): Promise<void> => side.work();
+/**
+ * By name: what Piscina loads it with is `require()`, and Node 20 ends the process when a thread is
+ * ended while a module with a default export is loaded so.
+ */
+export const shift = (): Promise<void> => side.work();

@@ -75,6 +75,7 @@ export class Threads {
     const { execArgv, env, resourceLimits } = worker;
     this.#piscina = new piscina.Piscina({
       filename: ENTRY.href,
+      name: 'shift',
       minThreads: threads,
       maxThreads: threads,
       idleTimeout: Number.POSITIVE_INFINITY,
