@@ -14,6 +14,7 @@ import { type Clock, systemClock } from '../clock.ts';
 import { FingerprintError } from '../errors.ts';
 import type { Bundler } from './bundle.ts';
 import { activeConditions } from './conditions.ts';
+import { Glance } from './stamp.ts';
 import { changedAfter, type Finding, type Recalled, Stamps } from './stamps.ts';
 
 /** Raise it when the same code gets another fingerprint than before. */
@@ -66,8 +67,9 @@ export class Fingerprints {
     const entry = fileURLToPath(module);
     let known = this.#known.get(entry);
     if (known === undefined) {
-      const recalled = this.#stamps?.recall(entry);
-      const runs = recalled && changedAfter(this.#startedAt, recalled.looked) === undefined;
+      const now = new Glance();
+      const recalled = this.#stamps?.recall(entry, now);
+      const runs = recalled && changedAfter(this.#startedAt, recalled.looked, now) === undefined;
       known = runs ? recalled.fingerprint : this.#find(entry, recalled);
       this.#known.set(entry, known);
     }
@@ -76,7 +78,7 @@ export class Fingerprints {
 
   async #find(entry: string, recalled: Recalled | undefined): Promise<string> {
     const { fingerprint, looked } = recalled ?? (await this.#compute(entry));
-    const changed = changedAfter(this.#startedAt, looked);
+    const changed = changedAfter(this.#startedAt, looked, new Glance());
     if (changed === undefined) return fingerprint;
     throw new FingerprintError(
       `it is not known which code of ${entry} runs, because ${changed} was changed after the ` +

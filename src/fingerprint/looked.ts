@@ -1,19 +1,33 @@
 /**
  * Which paths decide about what was bundled? The files; their folders, because a file that is added
- * may take the place of one that was imported; and what says how they are to be read.
+ * may take the place of one that was imported; what says how they are to be read; and, where links
+ * lead there, the paths as they are written, because a link can be made to lead elsewhere.
  */
 
 import { readFileSync, realpathSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { Metafile } from 'esbuild';
+
+const SETTINGS = new Set(['package.json', 'tsconfig.json']);
 
 /** @param folder which the paths in `inputs` are relative to */
 export function lookedAt(inputs: Metafile['inputs'], folder: string): string[] {
-  const files = Object.keys(inputs)
-    .filter((input) => !input.startsWith('<'))
+  const files = Object.entries(inputs)
+    .filter(([input]) => !input.startsWith('<'))
     // esbuild writes attributes behind a path.
-    .map((input) => resolve(folder, input.replace(/ with \{.*\}$/, '')));
-  return [...around(files)];
+    .map(([input, { imports }]) => ({
+      file: resolve(folder, input.replace(/ with \{.*\}$/, '')),
+      imports,
+    }));
+  const written = files.flatMap(({ file, imports }) =>
+    imports
+      .map(({ original }) => original ?? '')
+      .filter((original) => /^\.\.?(?:\/|$)/.test(original))
+      .map((original) => resolve(dirname(file), original)),
+  );
+  const looked = around([...files.map(({ file }) => file), ...written]);
+  const settings = [...looked].filter((path) => SETTINGS.has(basename(path)));
+  return [...looked, ...settings.flatMap(namedIn).filter(isLinked)];
 }
 
 function around(files: readonly string[]): Set<string> {
@@ -52,4 +66,8 @@ export function realOf(path: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+function isLinked(path: string): boolean {
+  return (realOf(path) ?? path) !== path;
 }

@@ -1,5 +1,5 @@
 /**
- * Remembers fingerprints beyond the process: each with a stamp of every file that it
+ * Remembers fingerprints beyond the process: each with a stamp (`stamp.ts`) of every file that it
  * depends on. As long as all stamps are what they were, nothing needs to be read.
  *
  * A file a module and set of conditions, so that processes that write at once take nothing from each
@@ -8,8 +8,9 @@
  */
 
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Glance } from './stamp.ts';
 
 const FORMAT = 2;
 /**
@@ -45,18 +46,19 @@ export class Stamps {
   }
 
   /** What was found about a module, if everything is as it was then. */
-  recall(entry: string): Recalled | undefined {
+  recall(entry: string, now: Glance): Recalled | undefined {
     const subject = this.#subject(entry);
     const found = this.#read(subject);
     if (found?.format !== FORMAT || found.subject !== subject) return undefined;
     const { fingerprint, stamps } = found;
-    const same = Object.entries(stamps).every(([path, stamp]) => stampOf(path).is === stamp);
+    const same = Object.entries(stamps).every(([path, stamp]) => now.stamp(path).is === stamp);
     return same ? { fingerprint, looked: Object.keys(stamps) } : undefined;
   }
 
   remember(entry: string, { fingerprint, looked, begun }: Finding): void {
     const subject = this.#subject(entry);
-    const stamps = looked.map((path) => ({ path, ...stampOf(path) }));
+    const now = new Glance();
+    const stamps = looked.map((path) => ({ path, ...now.stamp(path) }));
     if (stamps.some(({ changedAt }) => changedAt > begun - SETTLED_AFTER)) return;
     const found: Remembered = {
       format: FORMAT,
@@ -107,20 +109,16 @@ function discard(draft: string): void {
   }
 }
 
-/** A file, but no folder, that was changed after a moment in milliseconds since 1970. */
-export function changedAfter(moment: number, paths: readonly string[]): string | undefined {
-  return paths.find((path) => stampOf(path).changedAt > moment && statSync(path).isFile());
-}
-
-/** The time of the last change of any kind is among it: a package's files all have the same date. */
-function stampOf(path: string): { readonly is: string | null; readonly changedAt: number } {
-  try {
-    const { ino, size, mtimeNs, ctimeNs, mtimeMs, ctimeMs } = statSync(path, { bigint: true });
-    const changedAt = Math.max(Number(mtimeMs), Number(ctimeMs));
-    return { is: `${ino} ${size} ${mtimeNs} ${ctimeNs}`, changedAt };
-  } catch {
-    return { is: null, changedAt: Number.NEGATIVE_INFINITY };
-  }
+/** A file, but no folder, that was changed after a moment, or a path that has led elsewhere since. */
+export function changedAfter(
+  moment: number,
+  paths: readonly string[],
+  now: Glance,
+): string | undefined {
+  return paths.find((path) => {
+    const { isFile, changedAt, linkedAt } = now.stamp(path);
+    return (isFile ? changedAt : linkedAt) > moment;
+  });
 }
 
 function checksum(text: string): string {
