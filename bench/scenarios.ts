@@ -1,5 +1,6 @@
 /** Which questions are there? The one file that names them, in the order of a full run. */
 import { disk } from './disk.ts';
+import { fingerprint } from './fingerprint.ts';
 import { fleet } from './fleet.ts';
 import { fragments } from './fragments.ts';
 import { hit } from './hit.ts';
@@ -28,6 +29,7 @@ const inOrder: readonly Scenario[] = [
   memory,
   lines,
   disk,
+  fingerprint,
 ];
 
 export const scenarios: ReadonlyMap<string, Scenario> = new Map(

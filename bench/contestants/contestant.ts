@@ -33,7 +33,8 @@ export type PartName =
   | 'memory'
   | 'lines'
   | 'disk'
-  | 'disk store';
+  | 'disk store'
+  | 'fingerprint';
 
 export interface Setup {
   /** Worker threads to run, from the start and all the time. */

@@ -9,34 +9,59 @@
  * makes of the same source.
  */
 
-import { createRequire, isBuiltin } from 'node:module';
-import { dirname, join, resolve } from 'node:path';
-import type { BuildFailure, BuildOptions, BuildResult, Plugin } from 'esbuild';
+import { createRequire } from 'node:module';
+import { dirname, resolve } from 'node:path';
+import type { BuildFailure, BuildOptions } from 'esbuild';
 import { FingerprintError, MissingPackageError } from '../errors.ts';
-import { InstalledPackages, packageNameOf } from './packages.ts';
+import { leave } from './boundary.ts';
+import { lookedAt } from './looked.ts';
+import { InstalledPackages } from './packages.ts';
+import { asNode, asTsx, mayDiffer, type Read, type Reading } from './reading.ts';
 
 export interface Bundle {
-  readonly text: string;
+  /** One for each way in which the program may be read. */
+  readonly texts: readonly string[];
   /** `name@version` of the packages that it imports, and of those that they depend on; in order. */
   readonly packages: readonly string[];
   /** Absolute paths that decide about both, files and folders, also those where nothing is. */
   readonly looked: readonly string[];
 }
 
-/** @throws {FingerprintError} {@link MissingPackageError} */
-export type Bundler = (entry: string) => Promise<Bundle>;
+/**
+ * @param conditions those beside `node`, `default`, and `import` or `require`
+ * @throws {FingerprintError} {@link MissingPackageError}
+ */
+export type Bundler = (entry: string, conditions: readonly string[]) => Promise<Bundle>;
 
-export const bundle: Bundler = async (entry) => {
+export const bundle: Bundler = async (entry, conditions) => {
   const esbuild = load();
-  const packages = new InstalledPackages();
   const folder = dirname(entry);
-  const result = await esbuild
-    .build({ ...OPTIONS, entryPoints: [entry], absWorkingDir: folder, plugins: [leave(packages)] })
-    .catch((failure: BuildFailure) => Promise.reject(unreadable(entry, failure)));
+  const packages = new InstalledPackages();
+  const read = async ({ tsconfigRaw, plugins }: Reading): Promise<Read> => {
+    const names = { packages: false, strange: false };
+    const { outputFiles, metafile } = await esbuild
+      .build({
+        ...OPTIONS,
+        ...(tsconfigRaw && { tsconfigRaw }),
+        conditions: [...conditions],
+        entryPoints: [entry],
+        absWorkingDir: folder,
+        plugins: [leave(packages, names, tsconfigRaw === undefined), ...plugins],
+      })
+      .catch((failure: BuildFailure) => Promise.reject(unreadable(entry, failure)));
+    return {
+      text: outputFiles.map(({ text }) => text).join('\n'),
+      files: Object.keys(metafile.inputs),
+      names,
+      looked: lookedAt(metafile.inputs, folder),
+    };
+  };
+  const node = await read(asNode);
+  const tsx = mayDiffer(node) ? await read(asTsx) : node;
   return {
-    text: result.outputFiles.map(({ text }) => text).join('\n'),
+    texts: [...new Set([node.text, tsx.text])],
     packages: packages.names(),
-    looked: [...new Set([...around(filesOf(result, folder)), ...packages.looked])].sort(),
+    looked: [...new Set([...node.looked, ...tsx.looked, ...packages.looked])].sort(),
   };
 };
 
@@ -47,6 +72,21 @@ const OPTIONS = {
   platform: 'node',
   format: 'esm',
   target: 'esnext',
+  // Without it, esbuild prefers what a package has for bundlers.
+  mainFields: ['main'],
+  // Node knows the first three; the others are for who adds them.
+  resolveExtensions: [
+    '.js',
+    '.json',
+    '.node',
+    '.ts',
+    '.tsx',
+    '.mts',
+    '.cts',
+    '.mjs',
+    '.cjs',
+    '.jsx',
+  ],
   minifyWhitespace: true,
   // Not the identifiers: the letters that they would get depend on comments and types, too.
   minifySyntax: true,
@@ -72,54 +112,6 @@ function load(): typeof import('esbuild') {
       { cause },
     );
   }
-}
-
-/**
- * Leaves packages out of the bundle, and notes them. A link to sources is code like any other, and
- * so is what tsconfig.json gives a path; what is not installed may be asked for in vain.
- */
-function leave(packages: InstalledPackages): Plugin {
-  return {
-    name: 'threadmemo',
-    setup(build) {
-      build.onResolve({ filter: /^[^./#]/ }, async ({ path, pluginData, ...from }) => {
-        const external = { path, external: true };
-        if (from.kind === 'entry-point' || pluginData === ASKED) return undefined;
-        const name = isBuiltin(path) ? undefined : packageNameOf(path);
-        if (name === undefined) return isBuiltin(path) ? external : undefined;
-        if (packages.use(name, from.resolveDir)) return external;
-        const found = await build.resolve(path, { ...from, pluginData: ASKED });
-        return found.errors.length > 0 ? external : found;
-      });
-    },
-  };
-}
-
-const ASKED = Symbol('asked esbuild itself');
-
-/** What was bundled, without the attributes that esbuild writes behind a path. */
-function filesOf({ metafile }: BuildResult<typeof OPTIONS>, folder: string): string[] {
-  return Object.keys(metafile.inputs)
-    .filter((input) => !input.startsWith('<'))
-    .map((input) => resolve(folder, input.replace(/ with \{.*\}$/, '')));
-}
-
-/**
- * The files; their folders, because a file that is added may take the place of one that was
- * imported; and what says how they are to be read.
- */
-function around(files: readonly string[]): Set<string> {
-  const looked = new Set(files);
-  for (const file of files) {
-    looked.add(dirname(file));
-    for (let folder = dirname(file); ; folder = dirname(folder)) {
-      const settings = join(folder, 'package.json');
-      if (looked.has(settings)) break;
-      looked.add(settings).add(join(folder, 'tsconfig.json'));
-      if (folder === dirname(folder)) break;
-    }
-  }
-  return looked;
 }
 
 function unreadable(entry: string, failure: BuildFailure): FingerprintError {

@@ -3,7 +3,8 @@
  * the same, wherever it lies and however it is written down.
  *
  * What counts is what a bundler would ship (`bundle.ts`), and the names and versions of the packages
- * that it imports (`packages.ts`). It is computed once a process, and not at all if the files that
+ * that it imports (`packages.ts`), and the conditions by which these choose among their files
+ * (`conditions.ts`). It is computed once a process, and not at all if the files that
  * it was computed from are as they were (`stamps.ts`).
  */
 
@@ -11,12 +12,17 @@ import { createHash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { type Clock, systemClock } from '../clock.ts';
 import { FingerprintError } from '../errors.ts';
-import { type Bundler, bundle } from './bundle.ts';
+import type { Bundler } from './bundle.ts';
+import { activeConditions } from './conditions.ts';
+import { Glance } from './stamp.ts';
 import { changedAfter, type Finding, type Recalled, Stamps } from './stamps.ts';
 
 /** Raise it when the same code gets another fingerprint than before. */
-const FORMAT = 1;
+const FORMAT = 2;
 const DIGITS = 32;
+
+/** Loaded when it is needed: mostly, all is remembered. */
+const bundle: Bundler = async (...of) => (await import('./bundle.ts')).bundle(...of);
 
 export interface FingerprintOptions {
   /** Where fingerprints are remembered; made when it does not exist. Without it, they are not. */
@@ -26,6 +32,8 @@ export interface FingerprintOptions {
    * may be another code than the one that runs, and is refused. Default: nothing is.
    */
   readonly startedAt?: number;
+  /** Those of `activeConditions()`, unless given. */
+  readonly conditions?: readonly string[];
   readonly clock?: Clock;
   readonly bundler?: Bundler;
 }
@@ -34,14 +42,16 @@ export class Fingerprints {
   readonly #known = new Map<string, string | Promise<string>>();
   readonly #stamps: Stamps | undefined;
   readonly #startedAt: number;
+  readonly #conditions: readonly string[];
   readonly #clock: Clock;
   readonly #bundler: Bundler;
 
   constructor(options: FingerprintOptions = {}) {
     const { directory, startedAt = Number.POSITIVE_INFINITY } = options;
-    const { clock = systemClock, bundler = bundle } = options;
-    this.#stamps = directory === undefined ? undefined : new Stamps(directory);
+    const { conditions = activeConditions(), clock = systemClock, bundler = bundle } = options;
+    this.#stamps = directory === undefined ? undefined : new Stamps(directory, conditions);
     this.#startedAt = startedAt;
+    this.#conditions = conditions;
     this.#clock = clock;
     this.#bundler = bundler;
   }
@@ -57,17 +67,18 @@ export class Fingerprints {
     const entry = fileURLToPath(module);
     let known = this.#known.get(entry);
     if (known === undefined) {
-      const remembered = this.#stamps?.recall(entry);
-      const runs = remembered && changedAfter(this.#startedAt, remembered.looked) === undefined;
-      known = runs ? remembered.fingerprint : this.#find(entry, remembered);
+      const now = new Glance();
+      const recalled = this.#stamps?.recall(entry, now);
+      const runs = recalled && changedAfter(this.#startedAt, recalled.looked, now) === undefined;
+      known = runs ? recalled.fingerprint : this.#find(entry, recalled);
       this.#known.set(entry, known);
     }
     return known;
   }
 
-  async #find(entry: string, remembered: Recalled | undefined): Promise<string> {
-    const { fingerprint, looked } = remembered ?? (await this.#compute(entry));
-    const changed = changedAfter(this.#startedAt, looked);
+  async #find(entry: string, recalled: Recalled | undefined): Promise<string> {
+    const { fingerprint, looked } = recalled ?? (await this.#compute(entry));
+    const changed = changedAfter(this.#startedAt, looked, new Glance());
     if (changed === undefined) return fingerprint;
     throw new FingerprintError(
       `it is not known which code of ${entry} runs, because ${changed} was changed after the ` +
@@ -77,8 +88,8 @@ export class Fingerprints {
 
   async #compute(entry: string): Promise<Finding> {
     const begun = this.#clock.date();
-    const { text, packages, looked } = await this.#bundler(entry);
-    const all = JSON.stringify([FORMAT, text, packages]);
+    const { texts, packages, looked } = await this.#bundler(entry, this.#conditions);
+    const all = JSON.stringify([FORMAT, texts, packages, this.#conditions]);
     const fingerprint = createHash('sha256').update(all).digest('hex').slice(0, DIGITS);
     const finding = { fingerprint, looked, begun };
     this.#stamps?.remember(entry, finding);

@@ -4,8 +4,9 @@
  * nearest `node_modules` upwards that has them.
  */
 
-import { readFileSync, realpathSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, sep } from 'node:path';
+import { namedIn, realOf } from './looked.ts';
 
 /** Its own version says nothing about a result. */
 const OURS = 'threadmemo';
@@ -23,8 +24,15 @@ export function packageNameOf(specifier: string): string | undefined {
   return /^(?:@[^/\\:]+\/)?[^/\\:@][^/\\:]*(?=\/|$)/.exec(specifier)?.[0];
 }
 
+/** What a name stands for. A link to sources has no version, or one that says nothing. */
+export type Use = 'ours' | 'installed' | 'linked' | 'absent';
+
+export function isInstalled(real: string): boolean {
+  return real.includes(INSTALLED);
+}
+
 export class InstalledPackages {
-  /** The package.json files that were looked for, found or not. */
+  /** The package.json files that were found, and the folders in which none was. */
   readonly looked = new Set<string>();
   readonly #names = new Set<string>();
   /** The folders of packages whose dependencies are noted. */
@@ -35,16 +43,21 @@ export class InstalledPackages {
     return [...this.#names].sort();
   }
 
-  /**
-   * Notes what an import in a folder gets; false when it gets no installed package: there is none,
-   * or it is a link to sources, whose version says nothing.
-   */
-  use(name: string, folder: string): boolean {
-    if (name === OURS) return true;
+  /** Notes what an import in a folder gets. */
+  use(name: string, folder: string): Use {
+    if (name === OURS) return 'ours';
     const found = this.#find(name, folder);
-    if (found === undefined || !found.includes(INSTALLED)) return false;
+    if (found === undefined) return 'absent';
+    if (!isInstalled(found) || !existsSync(join(found, 'package.json'))) return 'linked';
     this.#follow(name, found);
-    return true;
+    return 'installed';
+  }
+
+  /** An import in a folder has got nothing: what a link offers may not be built yet. */
+  miss(name: string, folder: string): void {
+    const found = this.#find(name, folder);
+    if (found === undefined) return;
+    for (const path of [found, ...namedIn(join(found, 'package.json'))]) this.looked.add(path);
   }
 
   #follow(name: string, folder: string): void {
@@ -67,19 +80,12 @@ export class InstalledPackages {
     for (let folder = from; ; folder = dirname(folder)) {
       if (basename(folder) !== 'node_modules') {
         const home = join(folder, 'node_modules', name);
-        this.looked.add(join(home, 'package.json'));
-        const real = realOf(join(home, 'package.json'));
-        if (real !== undefined) return dirname(real);
+        const manifest = realOf(join(home, 'package.json'));
+        this.looked.add(manifest === undefined ? home : join(home, 'package.json'));
+        const real = manifest === undefined ? realOf(home) : dirname(manifest);
+        if (real !== undefined) return real;
       }
       if (folder === dirname(folder)) return undefined;
     }
-  }
-}
-
-function realOf(path: string): string | undefined {
-  try {
-    return realpathSync(path);
-  } catch {
-    return undefined;
   }
 }

@@ -1,16 +1,18 @@
 /**
- * Remembers fingerprints beyond the process: each with a stamp of every file that it depends on. As
- * long as all stamps are what they were, nothing needs to be read.
+ * Remembers fingerprints beyond the process: each with a stamp (`stamp.ts`) of every file that it
+ * depends on. As long as all stamps are what they were, nothing needs to be read.
  *
- * A file a module, so that processes that write at once take nothing from each other; it is replaced
- * as a whole, and begins with a checksum. What does not check, or cannot be written, only costs time.
+ * A file a module and set of conditions, so that processes that write at once take nothing from each
+ * other; it is replaced as a whole, and begins with a checksum. What does not check, or cannot be
+ * written, only costs time.
  */
 
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Glance } from './stamp.ts';
 
-const FORMAT = 1;
+const FORMAT = 2;
 /**
  * Milliseconds. What was changed so shortly before it was read may have been changed again since,
  * with no other time to tell: some file systems count in two seconds.
@@ -19,7 +21,7 @@ const SETTLED_AFTER = 2000;
 
 interface Remembered {
   readonly format: typeof FORMAT;
-  readonly entry: string;
+  readonly subject: string;
   readonly fingerprint: string;
   /** By path; `null` where nothing is. */
   readonly stamps: Readonly<Record<string, string | null>>;
@@ -36,35 +38,44 @@ export type Recalled = Omit<Finding, 'begun'>;
 
 export class Stamps {
   readonly #directory: string;
+  readonly #conditions: readonly string[];
 
-  constructor(directory: string) {
+  constructor(directory: string, conditions: readonly string[]) {
     this.#directory = directory;
+    this.#conditions = conditions;
   }
 
   /** What was found about a module, if everything is as it was then. */
-  recall(entry: string): Recalled | undefined {
-    const found = this.#read(entry);
-    if (found?.format !== FORMAT || found.entry !== entry) return undefined;
+  recall(entry: string, now: Glance): Recalled | undefined {
+    const subject = this.#subject(entry);
+    const found = this.#read(subject);
+    if (found?.format !== FORMAT || found.subject !== subject) return undefined;
     const { fingerprint, stamps } = found;
-    const same = Object.entries(stamps).every(([path, stamp]) => stampOf(path).is === stamp);
+    const same = Object.entries(stamps).every(([path, stamp]) => now.stamp(path).is === stamp);
     return same ? { fingerprint, looked: Object.keys(stamps) } : undefined;
   }
 
   remember(entry: string, { fingerprint, looked, begun }: Finding): void {
-    const stamps = looked.map((path) => ({ path, ...stampOf(path) }));
+    const subject = this.#subject(entry);
+    const now = new Glance();
+    const stamps = looked.map((path) => ({ path, ...now.stamp(path) }));
     if (stamps.some(({ changedAt }) => changedAt > begun - SETTLED_AFTER)) return;
     const found: Remembered = {
       format: FORMAT,
-      entry,
+      subject,
       fingerprint,
       stamps: Object.fromEntries(stamps.map(({ path, is }) => [path, is])),
     };
-    this.#write(entry, JSON.stringify(found));
+    this.#write(subject, JSON.stringify(found));
   }
 
-  #read(entry: string): Remembered | undefined {
+  #subject(entry: string): string {
+    return JSON.stringify([entry, ...this.#conditions]);
+  }
+
+  #read(subject: string): Remembered | undefined {
     try {
-      const text = readFileSync(this.#fileOf(entry), 'utf8');
+      const text = readFileSync(this.#fileOf(subject), 'utf8');
       const end = text.indexOf('\n');
       const body = text.slice(end + 1);
       return checksum(body) === text.slice(0, end) ? JSON.parse(body) : undefined;
@@ -73,8 +84,8 @@ export class Stamps {
     }
   }
 
-  #write(entry: string, body: string): void {
-    const file = this.#fileOf(entry);
+  #write(subject: string, body: string): void {
+    const file = this.#fileOf(subject);
     const draft = `${file}.${randomUUID()}`;
     try {
       mkdirSync(this.#directory, { recursive: true });
@@ -85,8 +96,8 @@ export class Stamps {
     }
   }
 
-  #fileOf(entry: string): string {
-    return join(this.#directory, `${checksum(entry).slice(0, 32)}.json`);
+  #fileOf(subject: string): string {
+    return join(this.#directory, `${checksum(subject).slice(0, 32)}.json`);
   }
 }
 
@@ -98,20 +109,16 @@ function discard(draft: string): void {
   }
 }
 
-/** A file, but no folder, that was changed after a moment in milliseconds since 1970. */
-export function changedAfter(moment: number, paths: readonly string[]): string | undefined {
-  return paths.find((path) => stampOf(path).changedAt > moment && statSync(path).isFile());
-}
-
-/** The time of the last change of any kind is among it: a package's files all have the same date. */
-function stampOf(path: string): { readonly is: string | null; readonly changedAt: number } {
-  try {
-    const { ino, size, mtimeNs, ctimeNs, mtimeMs, ctimeMs } = statSync(path, { bigint: true });
-    const changedAt = Math.max(Number(mtimeMs), Number(ctimeMs));
-    return { is: `${ino} ${size} ${mtimeNs} ${ctimeNs}`, changedAt };
-  } catch {
-    return { is: null, changedAt: Number.NEGATIVE_INFINITY };
-  }
+/** A file, but no folder, that was changed after a moment, or a path that has led elsewhere since. */
+export function changedAfter(
+  moment: number,
+  paths: readonly string[],
+  now: Glance,
+): string | undefined {
+  return paths.find((path) => {
+    const { isFile, changedAt, linkedAt } = now.stamp(path);
+    return (isFile ? changedAt : linkedAt) > moment;
+  });
 }
 
 function checksum(text: string): string {

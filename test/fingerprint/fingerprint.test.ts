@@ -5,11 +5,13 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { FingerprintError } from '../../src/errors.ts';
 import { Fingerprints } from '../../src/fingerprint/fingerprint.ts';
+import { type Edit, edits, ofDevelopment, ofTypes } from './edits.ts';
 import {
   createProject,
   type Files,
   installed,
   javascript,
+  links,
   type Project,
   typescript,
 } from './project.ts';
@@ -19,65 +21,18 @@ afterEach(() => {
   for (const project of projects.splice(0)) project.remove();
 });
 
-function create(files: Files): Project {
+function create(files: Files, made = {}): Project {
   const project = createProject(
     Object.fromEntries(Object.entries(files).filter(([, text]) => text !== undefined)),
+    made,
   );
   projects.push(project);
   return project;
 }
 
 /** As another process would say. */
-const fingerprint = (project: Project, file: string) => new Fingerprints().of(project.url(file));
-
-type Expected = 'hit' | 'miss';
-type Edit = readonly [name: string, expected: Expected, file: string, from: string, to: string];
-
-const edits = (ext: string): readonly Edit[] => [
-  ['a comment', 'hit', `words.${ext}`, '// the words', '// other words'],
-  ['a doc comment of the function', 'hit', `render.${ext}`, 'What it does.', '@license MIT'],
-  ['formatting', 'hit', `split.${ext}`, "text.split(' ')", "text\n  .split( ' ' )"],
-  ['quotes', 'hit', `split.${ext}`, "' '", '" "'],
-  ['an export that nobody imports', 'hit', `words.${ext}`, 'return 1', 'return 2'],
-  ['a module that is not imported', 'hit', 'apart.js', '1', '2'],
-  ['its own name and version', 'hit', 'package.json', '1.0.0', '1.0.1'],
-  ['formatting of JSON', 'hit', 'theme.json', '": ', '":   '],
-  ['a package that is not imported', 'hit', 'node_modules/other/package.json', '1.0.0', '2.0.0'],
-  ['the version of threadmemo', 'hit', 'node_modules/threadmemo/package.json', '0.1', '0.2'],
-  ['the function', 'miss', `render.${ext}`, 'theme.color', 'theme.size'],
-  ['the name of a function', 'miss', `render.${ext}`, 'function render', 'function paint'],
-  ['the name of a local variable', 'miss', `render.${ext}`, 'found', 'parts'],
-  ['an option', 'miss', `render.${ext}`, '});', '}, { max: 5 });'],
-  ['a helper', 'miss', `words.${ext}`, "!== ''", "!== '-'"],
-  ['a helper of a helper', 'miss', `split.${ext}`, "' '", "'  '"],
-  ['a module that is imported when it is needed', 'miss', 'late.js', '(1)', '(2)'],
-  ['CommonJS', 'miss', 'old.cjs', ').border', ').border.length'],
-  ['JSON', 'miss', 'theme.json', 'red', 'blue'],
-  ['JSON that CommonJS requires', 'miss', 'border.json', 'thin', 'wide'],
-  [
-    'an effect of a helper',
-    'miss',
-    `words.${ext}`,
-    'export function w',
-    'init();\nexport function w',
-  ],
-  ['the version of a package', 'miss', 'node_modules/sharpen/package.json', '1.0.0', '1.0.1'],
-  ["the version of a package's package", 'miss', 'node_modules/edge/package.json', '3.0', '3.1'],
-  [
-    'the order of imports, which is the order of loading',
-    'miss',
-    `render.${ext}`,
-    "import { words } from './words.js';\nimport { border } from './border.js';",
-    "import { border } from './border.js';\nimport { words } from './words.js';",
-  ],
-];
-
-const ofTypes: readonly Edit[] = [
-  ['a type', 'hit', 'text.ts', 'a: 1', 'a: 2'],
-  ['the type of a parameter', 'hit', 'words.ts', 'text: string', 'text: Text'],
-  ['a cast', 'hit', 'words.ts', 'split(text)', '(split(text) as string[])'],
-  ['an import of types', 'hit', 'render.ts', "import type { Text } from './text.ts';", ''],
-];
+const fingerprint = (project: Project, file: string, conditions: readonly string[] = []) =>
+  new Fingerprints({ conditions }).of(project.url(file));
 
 describe.each([
   ['JavaScript', 'js', javascript, edits('js')],
@@ -85,32 +40,38 @@ describe.each([
 ] as const)('%s', (_, ext, files, table) => {
   const entry = `render.${ext}`;
 
-  test.each(table)('a change of %s is a %s', async (_, expected, file, from, to) => {
-    const project = create(files);
-    const before = await fingerprint(project, entry);
+  const check = async ([, expected, file, from, to]: Edit, conditions: readonly string[]) => {
+    const project = create(files, links);
+    const before = await fingerprint(project, entry, conditions);
     expect(before).toMatch(/^[0-9a-f]{32}$/);
     const text = files[file] as string;
     project.write({ [file]: text.replaceAll(from, to) });
     expect(text.replaceAll(from, to)).not.toBe(text);
-    const after = await fingerprint(project, entry);
+    const after = await fingerprint(project, entry, conditions);
     expect(after === before ? 'hit' : 'miss').toBe(expected);
     project.write({ [file]: text });
-    expect(await fingerprint(project, entry)).toBe(before);
-  });
+    expect(await fingerprint(project, entry, conditions)).toBe(before);
+  };
+
+  test.each(table)('a change of %s is a %s', (...edit) => check(edit, []));
+
+  test.each(ofDevelopment)('on a condition, a change of %s is a %s', (...edit) =>
+    check(edit, ['dev']),
+  );
 
   test('the same program in another folder is the same', async () => {
-    const project = create(files);
+    const project = create(files, links);
     const other = create({ 'package.json': '{}' });
     const deeper = join(other.folder, 'in/some/folder');
     mkdirSync(deeper, { recursive: true });
-    cpSync(project.folder, deeper, { recursive: true });
+    cpSync(project.folder, deeper, { recursive: true, verbatimSymlinks: true });
     expect(await fingerprint(other, `in/some/folder/${entry}`)).toBe(
       await fingerprint(project, entry),
     );
   });
 
   test('a file that moves is the same', async () => {
-    const project = create(files);
+    const project = create(files, links);
     const before = await fingerprint(project, entry);
     const text = (files[entry] as string).replace('./words.js', './zz/all-words.js');
     const words = (files[`words.${ext}`] as string).replace('./split.js', '../split.js');
@@ -142,6 +103,17 @@ test('where Node looks first decides which version it is', async () => {
   });
   const before = await fingerprint(project, 'in/a.js');
   project.write({ 'in/node_modules/edge/package.json': installed('edge', '2.0.0') });
+  expect(await fingerprint(project, 'in/a.js')).not.toBe(before);
+});
+
+test('a package without package.json is code', async () => {
+  const project = create({
+    'node_modules/edge/package.json': installed('edge', '1.0.0'),
+    'in/node_modules/edge/index.js': 'init(1);',
+    'in/a.js': `import 'edge';\n`,
+  });
+  const before = await fingerprint(project, 'in/a.js');
+  project.write({ 'in/node_modules/edge/index.js': 'init(2);' });
   expect(await fingerprint(project, 'in/a.js')).not.toBe(before);
 });
 
@@ -209,6 +181,40 @@ test.each([
   const before = await fingerprint(project, 'a.ts');
   project.write({ 'b.ts': 'export const b = 2;' });
   expect(await fingerprint(project, 'a.ts')).not.toBe(before);
+});
+
+test.each([
+  ...['js', 'ts'].flatMap((ext) => [
+    ['what a linked package has, which Node loads', ext, 'linked/node.js'],
+    ['what tsconfig.json has in its place, for tsx', ext, 'mine/linked.ts'],
+    ['what it has in the place of an installed one', ext, 'mine/sharpen.ts'],
+  ]),
+  ["what it has for nobody else's name", 'js', 'mine/odd.js'],
+  ['TypeScript beside that', 'ts', 'mine/odd.ts'],
+] as [string, string, string][])('%s counts (%s)', async (_, ext, file) => {
+  const paths = {
+    linked: ['./mine/linked.ts'],
+    sharpen: ['./mine/sharpen.ts'],
+    '@/*': ['./mine/*'],
+  };
+  const project = create(
+    {
+      ...javascript,
+      'tsconfig.json': JSON.stringify({ compilerOptions: { paths } }),
+      [`a.${ext}`]: file.includes('odd')
+        ? `import '@/odd.js';`
+        : `import 'linked'; import 'sharpen';`,
+      'linked/node.js': 'init();',
+      'mine/linked.ts': 'init();',
+      'mine/sharpen.ts': 'init();',
+      'mine/odd.js': 'init();',
+      'mine/odd.ts': 'init();',
+    },
+    links,
+  );
+  const before = await fingerprint(project, `a.${ext}`);
+  project.write({ [file]: 'init(1);' });
+  expect(await fingerprint(project, `a.${ext}`)).not.toBe(before);
 });
 
 test('a package that is not installed is no failure, and its arrival is a change', async () => {

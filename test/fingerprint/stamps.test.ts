@@ -12,14 +12,15 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { bundle } from '../../src/fingerprint/bundle.ts';
+import { activeConditions } from '../../src/fingerprint/conditions.ts';
 import { Fingerprints } from '../../src/fingerprint/fingerprint.ts';
-import { createProject, installed, javascript, type Project } from './project.ts';
+import { createProject, installed, javascript, links, type Project } from './project.ts';
 
 let project: Project;
 let cache: Project;
 let bundled = 0;
 beforeEach(() => {
-  project = createProject(javascript);
+  project = createProject(javascript, links);
   cache = createProject({});
   bundled = 0;
 });
@@ -29,13 +30,14 @@ afterEach(() => {
 });
 
 /** A process of its own, so much later that nothing was changed lately. */
-function ask(later = 60_000): string | Promise<string> {
+function ask(later = 60_000, conditions = activeConditions()): string | Promise<string> {
   const fingerprints = new Fingerprints({
     directory: cache.folder,
+    conditions,
     clock: { ...systemClock, date: () => Date.now() + later },
-    bundler: (entry) => {
+    bundler: (...args) => {
       bundled++;
-      return bundle(entry);
+      return bundle(...args);
     },
   });
   return fingerprints.of(project.url('render.js'));
@@ -45,9 +47,9 @@ const remembered = () => readdirSync(cache.folder).map((file) => join(cache.fold
 
 test('it is computed once a process', async () => {
   const fingerprints = new Fingerprints({
-    bundler: (entry) => {
+    bundler: (...args) => {
       bundled++;
-      return bundle(entry);
+      return bundle(...args);
     },
   });
   const url = project.url('render.js');
@@ -75,6 +77,13 @@ test.each([
   const first = await ask();
   project.write(files);
   expect(await ask()).not.toBe(first);
+  expect(bundled).toBe(2);
+});
+
+test('each set of conditions is remembered by itself', async () => {
+  const [first, other] = [await ask(), await ask(60_000, ['dev'])];
+  expect(other).not.toBe(first);
+  expect([await ask(), await ask(60_000, ['dev'])]).toEqual([first, other]);
   expect(bundled).toBe(2);
 });
 
