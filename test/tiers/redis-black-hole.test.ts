@@ -13,12 +13,12 @@ import { Peer } from './redis-peer.ts';
 import { proxyTo, type TcpProxy } from './redis-proxy.ts';
 import { type RedisServer, startRedis, withoutRedis } from './redis-server.ts';
 
-const processes = promised(5, 3);
-const outages = promised(5, 1);
+const processes = promised(4, 3);
+const outages = promised(3, 1);
 /** Keys that are asked for again and again. */
 const shared = 48;
 /** Calls of each process in each weather. */
-const calls = promised(500, 30);
+const calls = promised(200, 30);
 /** Milliseconds; the machine may be busy. */
 const timeout = 1000;
 /** Far more than any limit, and far less than for ever. */
@@ -56,7 +56,7 @@ async function start(index: number, port: number): Promise<Peer> {
   const redis = { REDIS: `redis://127.0.0.1:${port}`, TIMEOUT: String(timeout) };
   const env = { ...redis, VERSIONS: join(home, 'versions') };
   const peer = await Peer.start('load.mjs', env, index, processes, shared);
-  peers.push(peer);
+  peers[index] = peer;
   return peer;
 }
 
@@ -101,7 +101,9 @@ test(`of ${processes} processes with the same keys, all but one have a black hol
   }
   await goesOn();
   const seen = await each(seenBy);
-  console.info(`longest call: ${seen.map(({ longest }) => longest.toFixed())} ms too long`);
+  const [goingOn, ...cutOff] = seen.map(({ longest }) => longest.toFixed());
+  console.info(`longest call beyond its computation: ${cutOff} ms where Redis was lost`);
+  console.info(`${goingOn} ms in the process that waited for what these had begun`);
   expect(seen.flatMap(({ wrong }) => wrong)).toEqual([]);
   for (const { longest } of seen) expect(longest).toBeLessThan(patience.timeout);
 
