@@ -4,7 +4,6 @@
  */
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Redis } from 'ioredis';
 import { stampedeCost } from './functions/plain.js';
 import { mean, median } from './median.ts';
 import { fleets } from './processes/field.ts';
@@ -62,19 +61,21 @@ async function handOver({ members }: Fleet, round: number): Promise<Sample> {
   };
 }
 
-async function goAway({ members, port }: Fleet, round: number): Promise<Sample> {
-  const end = Date.now() + outage.after + outage.lasts;
-  const asked = members.map((member, at) =>
-    member.ask('outage', outageKeys + (round * processes + at) * 1000, end),
-  );
-  const redis = new Redis(port, '127.0.0.1');
+async function goAway({ members, proxy }: Fleet, round: number): Promise<Sample> {
+  if (!proxy) throw new Error('there is no proxy before Redis');
+  const from = outageKeys + round * 1000;
+  const begin = Date.now() + outage.after;
+  const end = begin + outage.lasts;
+  const asked = members.map((member) => member.ask('outage', from, begin, end));
   await sleep(outage.after);
-  // It answers nothing from now on, and connections stay.
-  await redis.call('CLIENT', 'PAUSE', String(outage.lasts), 'ALL');
-  redis.disconnect();
+  // Packets are lost from now on, in both directions, and connections stay.
+  proxy.weather = 'black hole';
+  await sleep(end - Date.now());
+  proxy.weather = 'fine';
   const found = await Promise.all(asked);
   return {
     longest: Math.max(...found.map(({ longest }) => longest)),
+    again: Math.max(...found.map(({ again }) => again)),
     back: Math.max(...found.map(({ back }) => back)),
   };
 }
@@ -126,12 +127,16 @@ const parts: readonly Part<Fleet>[] = [
   },
   {
     name: 'fleet outage',
-    question: `Redis answers nothing for ${outage.lasts} ms, while each process wants one new key of ${stampedeCost} ms after the other`,
+    question: `all that is sent to Redis and by it is lost for ${outage.lasts} ms, while all processes want one new key of ${stampedeCost} ms after the other, the same ones`,
     metrics: [
       metric('longest', 'ms beyond the computation, longest call', { over: 'max' }),
+      metric('again', 'the same, for what was under way when it went', { over: 'max' }),
       metric('back', 'ms until all use it again', { over: 'max' }),
     ],
-    bars: [ours('longest', 300), ours('back', 5000)],
+    bars: [ours('longest', 300), ours('again', 300), ours('back', 5000)].map((bar) => ({
+      ...bar,
+      contestant: 'threadmemo-cut-off',
+    })),
     measure: goAway,
   },
 ];

@@ -8,4 +8,5 @@ export const fleets: Field<Fleet> = {
   'layered-loader': () => import('./layered-loader.ts'),
   threadmemo: () => import('./threadmemo.ts'),
   'threadmemo-alone': () => import('./threadmemo-alone.ts'),
+  'threadmemo-cut-off': () => import('./threadmemo-cut-off.ts'),
 };

@@ -2,6 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { proxyTo, type TcpProxy } from '../../test/tiers/redis-proxy.ts';
 import type { Closable, Contestant } from '../contestants/contestant.ts';
 import { redisMissing, startRedis } from '../in-workers/redis-server.ts';
 import type { MemberOrders } from './member.ts';
@@ -11,7 +12,7 @@ export const processes = 3;
 /** What only threadmemo promises. */
 export const notForIt = {
   'fleet handover': 'who waits does not know of other processes',
-  'fleet outage': 'only a bar of our own',
+  'fleet outage': 'only a bar of our own, behind a proxy',
 } as const;
 
 type OrderName = keyof MemberOrders;
@@ -53,14 +54,15 @@ export class Member {
 
 export interface Fleet extends Closable {
   readonly members: readonly Member[];
-  /** Of Redis. */
-  readonly port: number;
+  /** What is before their Redis, where they are to lose it. */
+  readonly proxy: TcpProxy | undefined;
 }
 
 export function fleetOf(
   name: string,
   what: string,
   cannot: Contestant['cannot'] = {},
+  losesRedis = false,
 ): Contestant<Fleet> {
   return {
     name,
@@ -69,13 +71,16 @@ export function fleetOf(
     missing: redisMissing,
     async open() {
       const redis = await startRedis();
-      const members = Array.from({ length: processes }, () => new Member(name, redis.port));
+      const proxy = losesRedis ? await proxyTo(redis.port) : undefined;
+      const port = proxy?.port ?? redis.port;
+      const members = Array.from({ length: processes }, () => new Member(name, port));
       await Promise.all(members.map((member) => member.ask('open')));
       return {
         members,
-        port: redis.port,
+        proxy,
         async close() {
           await Promise.all(members.map((member) => member.close()));
+          await proxy?.close();
           await redis.stop();
         },
       };

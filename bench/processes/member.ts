@@ -50,18 +50,30 @@ const orders = {
     return timeHits(hit, ms);
   },
 
-  /** New keys one after the other, until Redis is used again after `end`. */
-  async outage(from: number, end: number) {
-    let longest = 0;
-    let usesBefore: number | undefined;
-    for (let key = from; ; key++) {
+  /**
+   * New keys one after the other, the same as in the other processes, until Redis is used again after
+   * `end`; then what was under way at `begin` once more, since memory has been emptied meanwhile.
+   */
+  async outage(from: number, begin: number, end: number) {
+    /** Milliseconds beyond the computation. */
+    const ask = async (key: number) => {
       const start = performance.now();
       await cache.call('cost20ms', key);
-      longest = Math.max(longest, performance.now() - start - stampedeCost);
+      return performance.now() - start - stampedeCost;
+    };
+    let longest = 0;
+    let underWay = from;
+    let usesBefore: number | undefined;
+    for (let key = from; ; key++) {
+      if (Date.now() < begin) underWay = key;
+      longest = Math.max(longest, await ask(key));
       if (Date.now() < end) continue;
       const uses = cache.uses?.() ?? 0;
       usesBefore ??= uses;
-      if (uses > usesBefore) return { longest, back: Date.now() - end };
+      if (uses === usesBefore) continue;
+      const back = Date.now() - end;
+      const again = Math.max(await ask(underWay), await ask(underWay + 1));
+      return { longest, back, again };
     }
   },
 

@@ -1,12 +1,13 @@
 /** threadmemo with its Redis tier, default options. */
 import type { FunctionName } from '../contestants/contestant.ts';
 import { plainNode } from '../scenario.ts';
-import { fleetOf } from './fleet.ts';
+import { fleetOf, notForIt } from './fleet.ts';
 import { type OpenCache, threadsEach } from './member-cache.ts';
 
 export const contestant = fleetOf(
   'threadmemo',
   'threadmemo with redisTier, default options: one computation in the fleet; values copied',
+  { 'fleet outage': notForIt['fleet outage'] },
 );
 
 export const openCache: OpenCache = async ({ port }) => {
@@ -19,6 +20,9 @@ export const openCache: OpenCache = async ({ port }) => {
   return {
     call: (name, argument) => functions[name](argument as never),
     close: () => pool.close(),
-    uses: () => pool.stats().tiers['redis']?.leases ?? 0,
+    uses() {
+      const { hits = 0, leases = 0 } = pool.stats().tiers['redis'] ?? {};
+      return hits + leases;
+    },
   };
 };

@@ -1,4 +1,4 @@
-/** Two commands with the same inputs and one cache are one job. */
+/** Commands with the same inputs and one cache are one job: two, or as many as `MACHINES` says. */
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type RedisServer, startRedis, withoutRedis } from '../tiers/redis-server.ts';
@@ -15,7 +15,8 @@ beforeEach(async () => {
 });
 afterEach(() => folder.remove());
 
-const lines = 300;
+const machines = Number(process.env['MACHINES'] ?? 2);
+const lines = 150 * machines;
 
 function start(out: string, ...where: string[]) {
   const target = './functions.js#takesMs';
@@ -43,15 +44,13 @@ describe.each(Object.keys(together))('with %s', (what) => {
     if (what === 'one Redis') await server.command('FLUSHALL');
   });
 
-  test('each input is computed by one of them, and both write all results', async () => {
+  test(`each input is computed by one of ${machines}, and all write all results`, async () => {
     await folder.write('inputs', ndjson(numbers(lines)));
-    const reports = await Promise.all(
-      ['one', 'two'].map((out) => reportOf(start(out, ...where()))),
-    );
+    const outs = numbers(machines).map((n) => `results of ${n}`);
+    const reports = await Promise.all(outs.map((out) => reportOf(start(out, ...where()))));
     expect(reports.reduce((sum, { computed }) => sum + computed, 0)).toBe(lines);
-    expect(await folder.read('one')).toBe(ndjson(numbers(lines)));
-    expect(await folder.read('two')).toBe(ndjson(numbers(lines)));
-  });
+    for (const out of outs) expect(await folder.read(out)).toBe(ndjson(numbers(lines)));
+  }, 180_000);
 
   test('when one is killed, the other does the rest', async () => {
     await folder.write('inputs', ndjson(numbers(lines)));

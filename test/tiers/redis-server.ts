@@ -17,24 +17,24 @@ export interface RedisServer {
   start(): Promise<void>;
 }
 
-function isInstalled(): boolean {
-  try {
-    execFileSync('redis-server', ['--version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
+/** Another one than the system's, with `REDIS_SERVER`: `valkey-server`, or the path of any. */
+const program = process.env['REDIS_SERVER'] ?? 'redis-server';
 
 const isCi = ['CI', 'THREADMEMO_CI'].some((name) => process.env[name]);
 
-/** Whether tests that need Redis are left out; never in CI, where they fail without it. */
-export const withoutRedis = !isCi && !isInstalled();
-if (withoutRedis) {
-  console.warn(
-    'SKIPPED: all that needs Redis; there is no redis-server (apt-get install redis-server)',
-  );
+/** Whether what needs this command is left out, and says so; never in CI, where it fails. */
+export function isLeftOut(what: string, command: string, argument: string): boolean {
+  if (isCi) return false;
+  try {
+    execFileSync(command, [argument], { stdio: 'ignore' });
+    return false;
+  } catch {
+    console.warn(`SKIPPED: ${what}; there is no ${command} (apt-get install ${command})`);
+    return true;
+  }
 }
+
+export const withoutRedis = isLeftOut('all that needs Redis', program, '--version');
 
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
@@ -73,7 +73,7 @@ export async function startRedis(...settings: string[]): Promise<RedisServer> {
 
 async function run(port: number, settings: readonly string[]): Promise<ChildProcess> {
   const own = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
-  const child = spawn('redis-server', [...own, ...settings], {
+  const child = spawn(program, [...own, ...settings], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const exited = once(child, 'exit').then(() => {
