@@ -168,8 +168,8 @@ test(`of ${pauses} processes that were stopped past their lease, none writes lat
   for (let n = 0; n < pauses; n++) {
     const key = `f(${n})`;
     const granted = once(child, 'message');
-    // Somewhere between the grant and the end of the store.
-    child.send({ key, wait: (n % 5) * 0.5 });
+    // Before the store; then somewhere between the grant and the end of the store.
+    child.send({ key, wait: n === 0 ? 'stopped' : (n % 5) * 0.5 });
     expect((await granted)[0]).toEqual({ state: 'granted' });
     const said = once(child, 'message');
     child.kill('SIGSTOP');

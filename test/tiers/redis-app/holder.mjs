@@ -1,8 +1,9 @@
 /**
  * Takes the lease of each key that it is told, says so, and stores a value under it after some
- * milliseconds; says whether that was stored.
+ * milliseconds, or once it was stopped and goes on; says whether that was stored.
  */
 
+import { once } from 'node:events';
 import { openRedisTier } from '../../../dist/src/tiers/redis/redis-tier.js';
 
 const times = { life: 100, renewEvery: 20, lookEvery: 50, retry: 50, ping: 500 };
@@ -14,7 +15,9 @@ const tier = openRedisTier(
 );
 process.on('message', async ({ key, wait }) => {
   const { state, lease } = await tier.lease('f', key);
+  const goesOn = once(process, 'SIGCONT');
   process.send({ state });
+  if (wait === 'stopped') await goesOn;
   const until = performance.now() + wait;
   while (performance.now() < until);
   const value = { codec: 9, bytes: new Uint8Array([1]) };
