@@ -88,8 +88,8 @@ test(`${processes} processes that want ${keys} keys at once compute each once`, 
   const results = await Promise.all(sharers.map(work));
   for (const result of results) expect(result).toMatchObject({ wrong: [], duplicates: 0 });
   expect(await computations()).toHaveLength(keys);
-  // All of them have worked.
-  for (const result of results) expect(result?.computations).toBeGreaterThan(0);
+  // So they say themselves.
+  expect(results.reduce((sum, result) => sum + (result?.computations ?? 0), 0)).toBe(keys);
 }, 120_000);
 
 test(`processes of which ${kills} are killed compute only what the dead had begun again`, async () => {
