@@ -13,7 +13,7 @@ import type { LeaseAnswer, TierRecord } from '../tier.ts';
 import type { DiskStats, DiskTier, Pruned, Verified } from './contract.ts';
 import { type Database, openDatabase } from './database.ts';
 import { type DiskKey, DiskKeys } from './disk-key.ts';
-import { Entries, type Use } from './entries.ts';
+import { Entries } from './entries.ts';
 import { type LeaseTimes, leaseTimes } from './holders.ts';
 import { Leases } from './leases.ts';
 import { Limits } from './limits.ts';
@@ -30,10 +30,10 @@ import { STEP } from './steps.ts';
 import { functionsOf, verify } from './survey.ts';
 import { Transactions } from './transactions.ts';
 import { usageOf } from './usage.ts';
+import { Uses } from './uses.ts';
 
 /** Milliseconds for which uses are noted before they are written. */
 const WRITE_USES_AFTER = 10_000;
-const MOST_USES = 1024;
 
 /**
  * Opens a directory. It may be open in other processes, too; not on a network file system.
@@ -66,7 +66,7 @@ class LmdbTier implements DiskTier {
   readonly #entries: Entries;
   readonly #limits: Limits;
   readonly #leases: Leases;
-  #uses = new Map<string, Use>();
+  readonly #uses = new Uses();
   #writeUses: Timer | undefined;
   /** What goes on in the background. */
   readonly #behind = new Set<Promise<unknown>>();
@@ -121,7 +121,7 @@ class LmdbTier implements DiskTier {
   async delete(functionId: string, key: string): Promise<void> {
     this.#checkOpen();
     const { name } = this.#keys.key(functionId, key);
-    this.#uses.delete(name.toString('latin1'));
+    this.#uses.forget(name);
     await this.#entries.forget(name);
   }
 
@@ -207,22 +207,17 @@ class LmdbTier implements DiskTier {
     this.#inBackground(this.#entries.removeDamaged(name));
   }
 
-  /** At most one entry a name, however often it is used. */
   #noteUse({ name }: DiskKey): void {
-    const key = name.toString('latin1');
-    const use = this.#uses.get(key);
-    if (use) use.hits++;
-    else this.#uses.set(key, { name, hits: 1 });
-    const flush = () => this.#inBackground(this.#flushUses());
-    if (this.#uses.size >= MOST_USES) flush();
-    else this.#writeUses ??= this.#clock.after(WRITE_USES_AFTER, flush);
+    if (this.#uses.note(name)) return this.#inBackground(this.#flushUses());
+    this.#writeUses ??= this.#clock.after(WRITE_USES_AFTER, () =>
+      this.#inBackground(this.#flushUses()),
+    );
   }
 
   async #flushUses(): Promise<void> {
     this.#writeUses?.cancel();
     this.#writeUses = undefined;
-    const uses = [...this.#uses.values()];
-    this.#uses = new Map();
+    const uses = this.#uses.take();
     for (let at = 0; at < uses.length; at += STEP) {
       await this.#entries.touch(uses.slice(at, at + STEP));
     }

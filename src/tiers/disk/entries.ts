@@ -27,13 +27,9 @@ import {
 import { encodeRecord, type StoredRecord } from './record.ts';
 import { namesOf, STEP } from './steps.ts';
 import type { Transactions } from './transactions.ts';
+import type { Use } from './uses.ts';
 
 const NOTHING = Buffer.alloc(0);
-
-export interface Use {
-  readonly name: Buffer;
-  hits: number;
-}
 
 export class Entries {
   readonly #db: Database;
