@@ -12,6 +12,8 @@ export class Invalidations {
   /** Of what was invalidated, nobody has a lease any more. */
   readonly #ended: (what: Invalidation) => void;
   readonly #listeners = new Set<(what: Invalidation) => void>();
+  /** The functions that were asked about before the first session; none after that. */
+  #early: Set<string> | undefined = new Set();
   #heard = 0;
 
   constructor(names: Names, process: string, ended: (what: Invalidation) => void) {
@@ -44,9 +46,23 @@ export class Invalidations {
     await send(['PUBLISH', invalidations, message], invalidations);
   }
 
-  /** Others may have said something that was not heard. */
+  /** Something is asked about this function. */
+  asked(functionId: string): void {
+    this.#early?.add(functionId);
+  }
+
+  /**
+   * Others may have said something that was not heard. Before the first session, that is no more than
+   * what was said before the process had started, but for what it has used since.
+   */
   missed(): void {
-    this.#announce({});
+    if (!this.#early) return this.#announce({});
+    for (const functionId of this.#early) this.#announce({ functionId });
+  }
+
+  /** Redis is heard from now on. */
+  begin(): void {
+    this.#early = undefined;
   }
 
   hear(message: Buffer): void {

@@ -27,6 +27,11 @@ export interface RedisKey {
   readonly own: string;
 }
 
+/** What a script reads and writes a record by. */
+export function recordKeys({ record, all, own }: RedisKey): string[] {
+  return [record, all, own];
+}
+
 export class Names {
   /** Where invalidations are told. */
   readonly invalidations: string;

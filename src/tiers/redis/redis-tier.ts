@@ -17,7 +17,7 @@ import type { Argument, Client, Reply } from './connection.ts';
 import type { RedisStats, RedisTier } from './contract.ts';
 import { Invalidations } from './invalidations.ts';
 import { Leases, type LeaseTimes, leaseTimes } from './leases.ts';
-import { Names, type RedisKey } from './names.ts';
+import { Names, type RedisKey, recordKeys } from './names.ts';
 import {
   type RedisTierOptions,
   type ResolvedRedisTierOptions,
@@ -98,13 +98,16 @@ class SharedTier implements RedisTier {
       tell: (what, direct) => this.#invalidations.tell(what, direct),
       missed: () => this.#invalidations.missed(),
       stopped: () => this.#waits.endAll(),
-      resumed: () => this.#leases.releaseOrphans(),
+      resumed: () => {
+        this.#invalidations.begin();
+        void this.#leases.releaseOrphans();
+      },
     });
     this.#send = sendTo(this.#server);
   }
 
   async get(functionId: string, key: string): Promise<TierRecord | undefined> {
-    const names = this.#names.key(functionId, key);
+    const names = this.#asked(functionId, key);
     const asked = this.#clock.date();
     const reply = await this.#run(scripts.get, recordKeys(names), []);
     const found = await this.#found(names, reply, asked);
@@ -112,7 +115,7 @@ class SharedTier implements RedisTier {
   }
 
   async set(functionId: string, key: string, record: TierRecord): Promise<void> {
-    const names = this.#names.key(functionId, key);
+    const names = this.#asked(functionId, key);
     // Between two sessions another process may have invalidated it, which this one has not heard.
     const send = sendTo(this.#server, await this.#server.sessionNumber());
     const { head, body } = await encodeRecord(names.identity, record, this.#format);
@@ -121,7 +124,7 @@ class SharedTier implements RedisTier {
   }
 
   async lease(functionId: string, key: string, refresh = false): Promise<LeaseAnswer> {
-    const names = this.#names.key(functionId, key);
+    const names = this.#asked(functionId, key);
     // What is sent beyond this, and is not answered, may be granted all the same.
     await this.#server.sessionNumber();
     for (let look = !refresh; ; ) {
@@ -179,6 +182,11 @@ class SharedTier implements RedisTier {
   async #invalidate(what: Invalidation): Promise<void> {
     await this.#server.invalidate(what);
     this.#endWaits(what);
+  }
+
+  #asked(functionId: string, key: string): RedisKey {
+    this.#invalidations.asked(functionId);
+    return this.#names.key(functionId, key);
   }
 
   #run(script: Script, keys: readonly string[], args: readonly Argument[]): Promise<Reply> {
@@ -243,7 +251,3 @@ const FOUND = Buffer.from('found');
 const NONE = Buffer.from('none');
 const HELD = Buffer.from('held');
 const GRANTED = Buffer.from('granted');
-
-function recordKeys({ record, all, own }: RedisKey): string[] {
-  return [record, all, own];
-}
