@@ -27,6 +27,7 @@ import {
 } from '../../errors.ts';
 import { faultOf } from './header.ts';
 import { mapSizeFor } from './map-size.ts';
+import { openAlone } from './opening.ts';
 import { processLimit } from './process-limits.ts';
 import { FOR_OTHERS, freeBytes } from './room.ts';
 
@@ -68,7 +69,7 @@ export function openDatabase(path: string): Database {
   if (!existsSync(file)) makeFile(path, file, open);
   const fault = faultOf(file);
   if (fault) throw notOurs(file, fault);
-  return openTables(path, file, open);
+  return openAlone(path, () => openTables(path, file, open));
 }
 
 function openTables(path: string, file: string, open: Open): Database {

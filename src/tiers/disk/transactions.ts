@@ -13,6 +13,7 @@
 import type { Clock, Timer } from '../../clock.ts';
 import { DiskAccessError } from '../../errors.ts';
 import type { Database, Table } from './database.ts';
+import { isBeingOpened, opened } from './opening.ts';
 import { FOR_OTHERS, FOR_RECORDS, Room } from './room.ts';
 import { usageOf } from './usage.ts';
 
@@ -53,9 +54,13 @@ export class Transactions {
     );
   }
 
-  /** All or nothing. `writes` runs at once, and what it calls need not be waited for. */
+  /**
+   * All or nothing. What `writes` calls need not be waited for. It runs at once, but while another
+   * process opens the file.
+   */
   async write(writes: () => void): Promise<void> {
     this.#room.take(0, FOR_OTHERS);
+    if (isBeingOpened(this.#db.path)) await opened(this.#db.path);
     await this.#watch(this.#db.records.batch(writes));
   }
 
@@ -70,6 +75,7 @@ export class Transactions {
     writes: () => void,
   ): Promise<boolean> {
     this.#room.take(0, FOR_OTHERS);
+    if (isBeingOpened(this.#db.path)) await opened(this.#db.path);
     const written =
       version === null ? table.ifNoExists(name, writes) : table.ifVersion(name, version, writes);
     return this.#watch(written);
