@@ -1,0 +1,82 @@
+/** lmdb loses what is written at the moment at which another process opens: so nobody writes then. */
+
+import { fork, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type DiskTier, diskTier } from 'threadmemo/disk';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { cases } from '../effort.ts';
+import { record } from '../suites/tier.ts';
+
+let path: string;
+beforeEach(async () => {
+  path = await mkdtemp(join(tmpdir(), 'threadmemo-opening-'));
+});
+afterEach(() => rm(path, { recursive: true }));
+
+const opening = () => join(path, 'opening');
+
+async function using(run: (tier: DiskTier) => Promise<void>): Promise<void> {
+  const tier = diskTier({ path });
+  await run(tier).finally(() => tier.close());
+}
+
+/** Of a process that has ended. */
+const gone = () => String(spawnSync(process.execPath, ['--version']).pid);
+
+test('a write waits until another process has opened', () =>
+  using(async (tier) => {
+    expect(existsSync(opening())).toBe(false);
+    writeFileSync(opening(), String(process.pid));
+    let isWritten = false;
+    const written = tier.set('f', 'f(1)', record([1])).then(() => {
+      isWritten = true;
+    });
+    for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => setImmediate(resolve));
+    expect(isWritten).toBe(false);
+    rmSync(opening());
+    await written;
+    expect(await tier.get('f', 'f(1)')).toEqual(record([1]));
+  }));
+
+test('one that has ended while it opened keeps nobody from writing, or from opening', async () => {
+  await using(async (tier) => {
+    writeFileSync(opening(), gone());
+    await tier.set('f', 'f(1)', record([1]));
+  });
+  await using(async (tier) => expect(await tier.get('f', 'f(1)')).toEqual(record([1])));
+  expect(existsSync(opening())).toBe(false);
+});
+
+test('one of which it is not known does so for two seconds at most', () =>
+  using(async (tier) => {
+    writeFileSync(opening(), '');
+    const before = new Date(Date.now() - 60_000);
+    utimesSync(opening(), before, before);
+    await tier.set('f', 'f(1)', record([1]));
+  }));
+
+/** Without the rule, something was lost in one round of 300. */
+const rounds = cases(8);
+test(`four processes open a new directory and write to it, ${rounds} times: all is there`, async () => {
+  const program = fileURLToPath(new URL('disk-app/starter.mjs', import.meta.url));
+  const children = [0, 1, 2, 3].map((n) => fork(program, [String(n), '4']));
+  const ask = (what: string) =>
+    Promise.all(
+      children.map(async (child) => {
+        const answer = once(child, 'message');
+        child.send(what);
+        return (await answer)[0];
+      }),
+    );
+  for (let round = 0; round < rounds; round++) {
+    await ask(join(path, String(round)));
+    const all = { missing: [], wrong: [] };
+    expect(await ask('count')).toEqual([all, all, all, all]);
+  }
+  for (const child of children) child.disconnect();
+}, 3_600_000);
