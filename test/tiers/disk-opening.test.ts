@@ -7,6 +7,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { open as openLmdb } from 'lmdb';
 import { type DiskTier, diskTier } from 'threadmemo/disk';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { cases } from '../effort.ts';
@@ -36,7 +37,11 @@ test('a write waits until another process has opened', () =>
     const written = tier.set('f', 'f(1)', record([1])).then(() => {
       isWritten = true;
     });
-    for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => setImmediate(resolve));
+    // What lmdb is given later, and writes all the same, shows that it was not given the first.
+    const root = openLmdb({ path, noSubdir: false });
+    const other = root.openDB('other', {});
+    for (let n = 0; n < 10; n++) await other.put('n', n);
+    await root.close();
     expect(isWritten).toBe(false);
     rmSync(opening());
     await written;

@@ -94,10 +94,7 @@ test('many processes open the same new directory at once', async () => {
   for (const child of children) child.disconnect();
 }, 3_600_000);
 
-/**
- * With lmdb's `overlappingSync` it fails in one round of about 25: a transaction of one process takes
- * the place of another's.
- */
+/** What one loses here, another has overwritten: see `opening.ts`. */
 test.each(range(1, cases(2)))(
   'two processes write and read at once, while a third one is killed, round %i',
   async () => {
