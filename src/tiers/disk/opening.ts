@@ -51,15 +51,23 @@ export async function opened(directory: string): Promise<void> {
 function take(file: string): boolean {
   for (;;) {
     try {
-      const fd = openSync(file, 'wx');
-      writeSync(fd, String(process.pid));
-      closeSync(fd);
+      sign(openSync(file, 'wx'));
       return true;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') return false;
     }
     if (isLeft(file)) rmSync(file, { force: true });
     else pause(1);
+  }
+}
+
+/** On a full disk it stays empty, and its date has to do. */
+function sign(fd: number): void {
+  try {
+    writeSync(fd, String(process.pid));
+  } catch {
+  } finally {
+    closeSync(fd);
   }
 }
 
