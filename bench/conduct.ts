@@ -2,10 +2,40 @@
  * Who plays when? All contestants of a scenario are opened, each in a process of its own, and then
  * measure in turn, round by round. One that fails is out with the reason; the others go on.
  */
-import type { Contestant } from './contestants/contestant.ts';
-import type { Idle } from './host.ts';
-import { Player } from './player.ts';
-import type { Sample, Scenario } from './scenario.ts';
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { Contestant, Part, Sample, Scenario } from './scenario.ts';
+
+/** How long it was not this process's turn, and what CPU time it took nevertheless. */
+export interface Idle {
+  readonly cpu: number;
+  readonly wall: number;
+}
+
+/** From the conductor. */
+export type Order = { readonly type: 'round'; readonly round: number } | { readonly type: 'close' };
+
+/** To the conductor. `idle` is what happened since the last answer, in milliseconds. */
+export type Answer =
+  | { readonly type: 'opened' }
+  | {
+      readonly type: 'measured';
+      readonly samples: Readonly<Record<string, Sample>>;
+      readonly idle: Idle;
+    }
+  | { readonly type: 'failed'; readonly reason: string };
+
+export interface HostArguments {
+  readonly scenario: string;
+  readonly contestant: string;
+  readonly parts: readonly string[];
+}
+
+/** Milliseconds. Far more than any round takes, or filling a cache of a million entries; only a deadlock reaches it. */
+const patience = 180_000;
+/** Milliseconds that a process has for closing, and for removing thousands of files. */
+const farewell = 60_000;
 
 /** What came of one contestant in one scenario. */
 export interface Played {
@@ -33,7 +63,9 @@ export async function conduct(
     if (game !== undefined) games.push(game);
   }
   for (let round = 0; round < scenario.warmUps + scenario.rounds; round++) {
-    for (const game of games) await playRound(game, round, round >= scenario.warmUps);
+    // Whatever comes first in a round may be at an advantage.
+    const inTurn = round % 2 === 0 ? games : games.toReversed();
+    for (const game of inTurn) await playRound(game, round, round >= scenario.warmUps);
   }
   const remaining = games.filter(({ played }) => played.failed === undefined);
   await Promise.all(remaining.map(({ player }) => player.leave()));
@@ -68,4 +100,60 @@ async function dismiss({ player, played }: Game, reason: string): Promise<void> 
   played.failed = reason;
   played.rounds.length = 0;
   await player.expel();
+}
+
+/** One contestant's process. One that fails, hangs or dies answers, too: with the reason. */
+class Player {
+  readonly #host: ChildProcess;
+  readonly #exited: Promise<unknown>;
+
+  constructor(scenario: Scenario, contestant: Contestant, parts: readonly Part[]) {
+    const args: HostArguments = {
+      scenario: scenario.name,
+      contestant: contestant.name,
+      parts: parts.map((part) => part.name),
+    };
+    this.#host = fork(fileURLToPath(new URL('host.ts', import.meta.url)), [JSON.stringify(args)], {
+      // What a contestant prints must not get into the report.
+      stdio: ['ignore', 2, 2, 'ipc'],
+      env: { ...process.env, THREADMEMO_BENCH_PACKAGE: contestant.package },
+    });
+    this.#exited = once(this.#host, 'exit');
+  }
+
+  /** The answer to the last order; at first, whether the contestant is open. */
+  async answer(): Promise<Answer> {
+    const host = this.#host;
+    return await new Promise<Answer>((resolve) => {
+      const settle = (answer: Answer) => {
+        clearTimeout(timer);
+        host.off('message', settle);
+        resolve(answer);
+      };
+      const fail = (reason: string) => settle({ type: 'failed', reason });
+      const timer = setTimeout(fail, patience, `no answer in ${patience / 1_000} s`);
+      host.once('message', settle);
+      void this.#exited.then(() => fail('its process died'));
+    });
+  }
+
+  async ask(order: Order): Promise<Answer> {
+    const answer = this.answer();
+    // A process that is gone cannot be written to; `answer` says so.
+    this.#host.send(order, () => {});
+    return await answer;
+  }
+
+  async leave(): Promise<void> {
+    this.#host.send({ type: 'close' } satisfies Order, () => {});
+    const timer = setTimeout(() => this.#host.kill('SIGKILL'), farewell);
+    await this.#exited;
+    clearTimeout(timer);
+  }
+
+  /** Ends a process that cannot be asked to leave any more. */
+  async expel(): Promise<void> {
+    this.#host.kill('SIGKILL');
+    await this.#exited;
+  }
 }

@@ -3,7 +3,7 @@
  * and starting, cost? Each measurement is a process of its own, so nothing is in memory; its files
  * were just written, so the system has them in its cache.
  */
-import { entriesEach, type OnDisk, onDisk } from './on-disk/on-disk.ts';
+import { entriesEach, type OnDisk, onDisk } from './contestants/on-disk.ts';
 import { type Bar, metric, type Scenario } from './scenario.ts';
 
 const oneOf = (times: number, contestant: string, to: string): Bar => ({
@@ -56,7 +56,7 @@ export const disk: Scenario<OnDisk> = {
     'several threads or processes that read or write at once',
     'the first hit: from loading the library, in a process that runs; threadmemo has looked at the code of some 130 files by then',
     'µs are medians of 50 calls; CPU is the mean of all threads, work behind (noting uses, collecting garbage) included',
-    'storing: threadmemo computes in two threads for 64 callers, Python in its one; and nobody waits until the disk has it',
+    'storing: threadmemo computes in two threads for 64 callers, Python in its one; and no call waits until the disk has it',
     "storing a lot: of the few entries here each bears a part of what threadmemo's threads take to start, and of some hundred ms in which the code is looked at for the first time",
   ],
 };

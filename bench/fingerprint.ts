@@ -2,7 +2,7 @@
  * What does it cost at the start of a process to know which code a function has? Once for all, and
  * when the files are as they were.
  */
-import { count, type Graph, graphs } from './modules/graph.ts';
+import { count, type Graph, graphs } from './contestants/graphs.ts';
 import { metric, type Sample, type Scenario } from './scenario.ts';
 
 async function measure(graph: Graph): Promise<Sample> {

@@ -4,10 +4,9 @@
  */
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type Fleet, fleets, type Member, processes } from './contestants/fleets.ts';
 import { stampedeCost } from './functions/plain.js';
-import { mean, median } from './median.ts';
-import { fleets } from './processes/field.ts';
-import { type Fleet, type Member, processes } from './processes/fleet.ts';
+import { mean, median } from './measuring.ts';
 import { type Bar, metric, type Part, type Sample, type Scenario } from './scenario.ts';
 
 const keys = 50;

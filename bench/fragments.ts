@@ -1,17 +1,21 @@
 /**
  * What does one cache for all threads give a service that renders pages in workers? Each page is made
  * of fragments, few of which are popular. From cold, what counts is that no fragment is computed twice
- * and that nobody waits; once all is warm, what a hit costs.
+ * and that no call waits; once all is warm, what a hit costs.
  */
 import { performance } from 'node:perf_hooks';
-import { fragmentsOfPages, fragmentsPerPage, pageCount } from './functions/board.js';
-import { resetCounts, tally } from './functions/counts.js';
+import { type Crew, doneBy, ordersFor, wallOf } from './contestants/crews.ts';
+import { crewsCalled } from './contestants/in-workers.ts';
 import { fragmentCost } from './functions/plain.js';
-import { type Crew, doneBy, ordersFor, wallOf } from './in-workers/crew.ts';
-import { crewsCalled } from './in-workers/field.ts';
+import {
+  fragmentsOfPages,
+  fragmentsPerPage,
+  pageCount,
+  resetCounts,
+  tally,
+} from './functions/shared.js';
+import { drawZipf, seed } from './measuring.ts';
 import { metric, type Sample, type Scenario, threads } from './scenario.ts';
-import { seed } from './zipf.ts';
-import { drawZipf } from './zipf-draw.ts';
 
 const fragmentCount = 5_000;
 /** So that 4,000 pages want about 3,400 of the fragments. */
@@ -63,12 +67,12 @@ export const fragments: Scenario<Crew> = {
       question: `${pageCount.toLocaleString('en')} pages from cold in ${threads} workers, ${fragmentsEach}; then the same pages, warm, for ${warmMs} ms`,
       metrics: [
         metric('pages', 'pages'),
-        metric('cold', 'pages/s, cold'),
+        metric('cold', 'pages/s, cold', { better: 'high' }),
         metric('ofIdeal', 'of ideal', { digits: 3 }),
         metric('computations', 'computations'),
         metric('duplicates', 'duplicates, worst round', { over: 'max' }),
         metric('load', 'main thread %', { digits: 1 }),
-        metric('warm', 'pages/s, warm'),
+        metric('warm', 'pages/s, warm', { better: 'high' }),
       ],
       bars: [
         {

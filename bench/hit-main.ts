@@ -1,10 +1,9 @@
 /** What does it cost to read a cached value again on the main thread? */
 import { isDeepStrictEqual } from 'node:util';
-import type { Opened } from './contestants/contestant.ts';
-import { callees } from './contestants/field.ts';
+import { callees } from './contestants/on-main.ts';
 import { timeHits, timeSyncHits } from './functions/hits.js';
 import { type Kind, kinds, value } from './functions/plain.js';
-import { metric, type Sample, type Scenario } from './scenario.ts';
+import { metric, type Opened, type Sample, type Scenario } from './scenario.ts';
 
 const msEach = 20;
 const labels: Readonly<Record<Kind, string>> = {

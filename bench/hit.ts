@@ -3,10 +3,10 @@
  * *shared* one of a key that it reads for the first time, and that another has computed. With one
  * worker that reads, and with two.
  */
+import { type Crew, nanosecondsEach, ordersFor } from './contestants/crews.ts';
+import { crewsCalled } from './contestants/in-workers.ts';
 import { type CachedKind, cachedKinds, type KeyRange } from './functions/cached-values.js';
 import type { JobName } from './functions/jobs.js';
-import { type Crew, nanosecondsEach, ordersFor } from './in-workers/crew.ts';
-import { crewsCalled } from './in-workers/field.ts';
 import { type Bar, metric, type Part, type Sample, type Scenario } from './scenario.ts';
 
 const msEach = 30;

@@ -4,35 +4,9 @@
  * and optimises is its own, and while others are measured it only waits.
  */
 
-import type { Closable } from './contestants/contestant.ts';
-import { loadContestant } from './load-contestant.ts';
-import { type Sample, threads } from './scenario.ts';
+import type { Answer, HostArguments, Idle, Order } from './conduct.ts';
+import { type Closable, contestantCalled, type Sample, threads } from './scenario.ts';
 import { scenarioCalled } from './scenarios.ts';
-
-/** How long it was not this process's turn, and what CPU time it took nevertheless. */
-export interface Idle {
-  readonly cpu: number;
-  readonly wall: number;
-}
-
-/** From the conductor. */
-export type Order = { readonly type: 'round'; readonly round: number } | { readonly type: 'close' };
-
-/** To the conductor. `idle` is what happened since the last answer, in milliseconds. */
-export type Answer =
-  | { readonly type: 'opened' }
-  | {
-      readonly type: 'measured';
-      readonly samples: Readonly<Record<string, Sample>>;
-      readonly idle: Idle;
-    }
-  | { readonly type: 'failed'; readonly reason: string };
-
-export interface HostArguments {
-  readonly scenario: string;
-  readonly contestant: string;
-  readonly parts: readonly string[];
-}
 
 const { scenario, contestant, parts: partNames }: HostArguments = JSON.parse(process.argv[2] ?? '');
 const { field, parts: allParts } = scenarioCalled(scenario);
@@ -74,7 +48,7 @@ async function obey(opened: Closable, order: Order): Promise<void> {
 }
 
 try {
-  const { open } = await loadContestant(field, contestant);
+  const { open } = contestantCalled(contestant, field);
   const opened = await open({ threads, functions: new URL('functions/plain.js', import.meta.url) });
   process.on('message', (order: Order) => obey(opened, order).catch(fail));
   send({ type: 'opened' });

@@ -1,7 +1,12 @@
 /** What does a million lines through a function cost, most of which come again? As whole programs. */
 import { readFileSync } from 'node:fs';
-import { lines as count, distinct, inputFile } from './lines-input.ts';
-import { type Program, programs } from './programs/program.ts';
+import {
+  lines as count,
+  distinct,
+  inputFile,
+  type Program,
+  programs,
+} from './contestants/programs.ts';
 import { metric, type Sample, type Scenario } from './scenario.ts';
 
 async function measure(program: Program): Promise<Sample> {

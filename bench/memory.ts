@@ -1,6 +1,6 @@
 /** What does an entry take beyond its key and its value? Short keys, values of 100 characters. */
+import { type Keeper, keepers } from './contestants/keepers.ts';
 import { type CachedKind, keysOf, valueFor } from './functions/cached-values.js';
-import { type Keeper, keepers } from './keepers/keeper.ts';
 import { metric, type Sample, type Scenario } from './scenario.ts';
 
 const entries = 20_000;

@@ -4,12 +4,10 @@
  * costs balance: longer functions of uneven length, against the best schedule.
  */
 import { performance } from 'node:perf_hooks';
-import { expectAnswer, runCallers } from './callers.ts';
-import type { Opened } from './contestants/contestant.ts';
-import { callees } from './contestants/field.ts';
+import { callees } from './contestants/on-main.ts';
 import { unevenCost } from './functions/plain.js';
-import { mean, median } from './median.ts';
-import { metric, type Sample, type Scenario, threads } from './scenario.ts';
+import { expectAnswer, mean, median, runCallers } from './measuring.ts';
+import { metric, type Opened, type Sample, type Scenario, threads } from './scenario.ts';
 
 const callers = 64;
 const concurrentCalls = 6_000;
@@ -46,7 +44,7 @@ async function measureUneven(opened: Opened, round: number): Promise<Sample> {
 
 /**
  * Milliseconds of the best schedule, to a fraction of the smallest cost: the longest first, to
- * whoever has least.
+ * the one that has least.
  */
 function shortestSchedule(costs: readonly number[]): number {
   const loads = new Array<number>(threads).fill(0);
@@ -72,7 +70,7 @@ export const miss: Scenario<Opened> = {
       question: `n => n + 1, keys never repeat: ${callers} callers at a time, then one at a time`,
       baseline: 'piscina',
       metrics: [
-        metric('throughput', `calls/s, ${callers} callers`, { ratio: true }),
+        metric('throughput', `calls/s, ${callers} callers`, { ratio: true, better: 'high' }),
         metric('median', 'median µs, one caller', { digits: 1, ratio: true }),
         metric('mean', 'mean µs, one caller', { digits: 1, ratio: true }),
       ],

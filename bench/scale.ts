@@ -3,8 +3,8 @@
  * 1,000 to 1,000,000 entries. Each cache has a process of its own and is filled once; the sizes are
  * then measured in turn.
  */
-import { nanosecondsEach, ordersFor } from './in-workers/crew.ts';
-import { type SizedCrew, sized, threadmemoName } from './in-workers/of-size.ts';
+import { nanosecondsEach, ordersFor } from './contestants/crews.ts';
+import { type SizedCrew, sized, threadmemoName } from './contestants/in-workers.ts';
 import { metric, type Sample, type Scenario } from './scenario.ts';
 
 const sizes = [1_000, 10_000, 100_000, 1_000_000] as const;

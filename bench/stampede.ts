@@ -3,12 +3,11 @@
  * and take little longer than that one computation.
  */
 import { performance } from 'node:perf_hooks';
-import { expectAnswer } from './callers.ts';
-import type { Opened } from './contestants/contestant.ts';
-import { callees } from './contestants/field.ts';
-import { resetCounts, tally } from './functions/counts.js';
+import { callees } from './contestants/on-main.ts';
 import { stampedeCost } from './functions/plain.js';
-import { metric, type Sample, type Scenario } from './scenario.ts';
+import { resetCounts, tally } from './functions/shared.js';
+import { expectAnswer } from './measuring.ts';
+import { metric, type Opened, type Sample, type Scenario } from './scenario.ts';
 
 const callers = 1_000;
 const keys = 20;

@@ -1,8 +1,15 @@
 /** What do the rounds say? One number a metric and contestant, one ratio, and which bars hold. */
 import type { Played } from './conduct.ts';
-import type { Contestant } from './contestants/contestant.ts';
-import { median } from './median.ts';
-import type { Bar, Metric, Part, Sample, Scenario } from './scenario.ts';
+import { median } from './measuring.ts';
+import {
+  type Bar,
+  bestOther,
+  type Contestant,
+  type Metric,
+  type Part,
+  type Sample,
+  type Scenario,
+} from './scenario.ts';
 
 export interface Cell {
   readonly value: number;
@@ -93,19 +100,33 @@ function measuredOf(
 ): number | undefined {
   const cell = rows.find((row) => row.contestant === contestant)?.cells[metric];
   if (to === undefined) return of === 'ratio' ? cell?.ratio : cell?.value;
-  const [own, other] = [contestant, to].map((name) =>
+  const samples = (name: string) =>
     samplesOf(
       played.find((it) => it.contestant.name === name),
       part,
-    ).map((sample) => sample[metric] ?? Number.NaN),
-  );
-  return own && other ? ratioOf(own, other) : undefined;
+    ).map((sample) => sample[metric] ?? Number.NaN);
+  const own = samples(contestant);
+  const others = rows.map((row) => row.contestant).filter((name) => !name.startsWith('threadmemo'));
+  const other = to === bestOther ? lowestOf(others.map(samples)) : samples(to);
+  return of === 'difference' ? differenceOf(own, other) : ratioOf(own, other);
 }
 
 /** The median of the ratios within one round; there is none when one of them has failed. */
 function ratioOf(own: readonly number[], other: readonly number[]): number | undefined {
   if (own.length === 0 || own.length !== other.length) return undefined;
   return median(own.map((it, round) => it / (other[round] ?? Number.NaN)));
+}
+
+/** In each round. */
+function lowestOf(others: readonly (readonly number[])[]): number[] {
+  const rounds = others[0] ?? [];
+  return rounds.map((_, round) => Math.min(...others.map((its) => its[round] ?? Number.NaN)));
+}
+
+/** The same of the differences. */
+function differenceOf(own: readonly number[], other: readonly number[]): number | undefined {
+  if (own.length === 0 || own.length !== other.length) return undefined;
+  return median(own.map((it, round) => it - (other[round] ?? Number.NaN)));
 }
 
 function samplesOf(played: Played | undefined, part: Part): Sample[] {

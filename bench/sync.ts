@@ -3,9 +3,9 @@
  * thread counts the partitions of a number of its own, with `f.sync()` for every sub-problem; nearly
  * all of the sub-problems are the same.
  */
-import { resetCounts, tally } from './functions/counts.js';
-import { type Crew, doneBy, wallOf } from './in-workers/crew.ts';
-import { crewsCalled } from './in-workers/field.ts';
+import { type Crew, doneBy, wallOf } from './contestants/crews.ts';
+import { crewsCalled } from './contestants/in-workers.ts';
+import { resetCounts, tally } from './functions/shared.js';
 import { type Bar, metric, type Sample, type Scenario } from './scenario.ts';
 
 const numbers = [101, 100] as const;

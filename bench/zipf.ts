@@ -3,19 +3,16 @@
  * is: every key computed once, both threads always computing, nothing else costs anything.
  */
 import { performance } from 'node:perf_hooks';
-import { expectAnswer, runCallers } from './callers.ts';
-import type { Opened } from './contestants/contestant.ts';
-import { callees } from './contestants/field.ts';
-import { resetCounts, tally } from './functions/counts.js';
+import { callees } from './contestants/on-main.ts';
 import { zipfCost } from './functions/plain.js';
-import { metric, type Sample, type Scenario, threads } from './scenario.ts';
-import { drawZipf } from './zipf-draw.ts';
+import { resetCounts, tally } from './functions/shared.js';
+import { drawZipf, expectAnswer, runCallers, seed } from './measuring.ts';
+import { metric, type Opened, type Sample, type Scenario, threads } from './scenario.ts';
 
 const callers = 64;
 const requests = 20_000;
 const keys = 2_000;
 const exponent = 1;
-export const seed = 20_250_601;
 
 /** The same requests in every round and for every contestant, up to a shift of the keys. */
 const ranks = drawZipf({ keys, exponent, draws: requests, seed });

@@ -1,7 +1,6 @@
 /** `threadmemo/disk`: the public names, nothing else. */
 
-import { ThreadError } from './errors.ts';
-import { installedSide } from './side.ts';
+import { refuseTierInPool } from './call/not-in-pool.ts';
 import type { DiskTier } from './tiers/disk/contract.ts';
 import { openDiskTier } from './tiers/disk/disk-tier.ts';
 import type { DiskTierOptions } from './tiers/disk/options.ts';
@@ -15,6 +14,7 @@ export {
 export type {
   DiskStats,
   DiskTier,
+  EntryOnDisk,
   FunctionOnDisk,
   Pruned,
   Verified,
@@ -38,12 +38,6 @@ export type { DiskLimits, DiskTierOptions } from './tiers/disk/options.ts';
  * cannot be used. @throws {ThreadError} in a thread of a pool.
  */
 export function diskTier(options: DiskTierOptions): DiskTier {
-  if (installedSide()?.inPool) {
-    throw new ThreadError(
-      'diskTier() was called in a worker thread of a pool, which reaches the disk through the pool. ' +
-        'The thread has loaded the module that starts the application, because a memoized function ' +
-        'is defined there: move the function to a module of its own.',
-    );
-  }
+  refuseTierInPool('diskTier()', 'the disk');
   return openDiskTier(options);
 }

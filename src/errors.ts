@@ -16,6 +16,29 @@ export interface ErrorDetails {
   readonly cycle?: readonly string[] | undefined;
 }
 
+/**
+ * Characters. The text of an error may come from a value of any size (a property's name is part of a
+ * path), and is copied to threads, logs and trackers.
+ */
+const LONGEST_MESSAGE = 16_384;
+const LONGEST_DETAIL = 4096;
+/** Of a cycle. */
+const MOST_KEYS = 200;
+
+/** The two ends of what is too long. */
+function withinBounds(text: string, most: number): string {
+  if (text.length <= most) return text;
+  const end = most / 2 - 3;
+  return `${text.slice(0, end)} ... ${text.slice(-end)}`;
+}
+
+function detail(value: string | readonly string[]): unknown {
+  if (typeof value === 'string') return withinBounds(value, LONGEST_DETAIL);
+  const half = MOST_KEYS / 2;
+  const keys = value.length > MOST_KEYS ? [...value.slice(0, half), ...value.slice(-half)] : value;
+  return keys.map((key) => withinBounds(key, LONGEST_DETAIL));
+}
+
 /** The base of all failures of threadmemo's own. */
 export class MemoError extends Error {
   static readonly code: string = 'ERR_THREADMEMO';
@@ -30,12 +53,13 @@ export class MemoError extends Error {
   declare readonly cycle?: readonly string[];
 
   constructor(message: string, { cause, ...details }: ErrorDetails = {}) {
-    super(message, cause === undefined ? undefined : { cause });
+    super(withinBounds(message, LONGEST_MESSAGE), cause === undefined ? undefined : { cause });
     const { code } = new.target;
     this.code = code;
     Object.defineProperty(this, 'name', { value: new.target.name, configurable: true });
     for (const [name, value] of Object.entries(details)) {
-      if (value !== undefined) Object.defineProperty(this, name, { value, enumerable: true });
+      if (value === undefined) continue;
+      Object.defineProperty(this, name, { value: detail(value), enumerable: true });
     }
   }
 }
@@ -75,7 +99,10 @@ export class WorkerLostError extends MemoError {
   static override readonly code = 'ERR_THREADMEMO_WORKER_LOST';
 }
 
-/** The call's own `timeout` has passed. The computation goes on if somebody else waits for it. */
+/**
+ * The call's own `timeout` has passed, and the computation goes on if another caller waits for it; or the
+ * computation took longer than its function's `hardTimeout`.
+ */
 export class TimeoutError extends MemoError {
   static override readonly code = 'ERR_THREADMEMO_TIMEOUT';
 }
@@ -95,7 +122,11 @@ export class QueueFullError extends MemoError {
   static override readonly code = 'ERR_THREADMEMO_QUEUE_FULL';
 }
 
-/** A worker thread could not load the function's module, or the module does not define it. */
+/**
+ * A worker thread could not load the function's module, or the module does not define it. A thread
+ * whose import has failed cannot repeat it: later calls have it replaced, ever more rarely while the
+ * module fails in the new threads too.
+ */
 export class LoadError extends MemoError {
   static override readonly code = 'ERR_THREADMEMO_LOAD';
 }
@@ -140,7 +171,7 @@ export class TierAccessError extends MemoError {
   static override readonly code = 'ERR_THREADMEMO_TIER_ACCESS';
 }
 
-/** It cannot be told which code a function reaches, so its results are in no persistent tier. */
+/** It cannot be determined which code a function reaches, so its results are in no persistent tier. */
 export class FingerprintError extends MemoError {
   static override readonly code = 'ERR_THREADMEMO_FINGERPRINT';
 }

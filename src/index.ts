@@ -1,10 +1,23 @@
 /** The public names, nothing else. */
 
-import { type MemoPool, openPool } from './main/pool.ts';
-import type { PoolOptions } from './main/pool-options.ts';
+import { type MemoPool, openPool } from './pool/pool.ts';
+import type { PoolOptions } from './pool/pool-options.ts';
 
-export type { ArenaUsage } from './arena/room.ts';
-export { currentSignal } from './current-signal.ts';
+export { currentSignal } from './api/current-signal.ts';
+export { expireTags } from './api/expire-tags.ts';
+export { invalidateTags } from './api/invalidate-tags.ts';
+export type { Inputs } from './api/map.ts';
+export { memoize } from './api/memoize.ts';
+export type {
+  Memoized,
+  MemoizedMembers,
+  MemoizedShared,
+  Promised,
+  SharedBytes,
+  Synchronous,
+} from './api/memoized.ts';
+export type { ArenaUsage, NearUsage } from './arena/usage.ts';
+export type { FlightInspection, Inspection, ThreadInspection } from './coordinator/inspection.ts';
 export {
   CycleError,
   DuplicateNameError,
@@ -20,13 +33,16 @@ export {
   ValueError,
   WorkerLostError,
 } from './errors.ts';
-export type { TierStats } from './main/counted-tier.ts';
-export type { MemoPool, PoolStats } from './main/pool.ts';
-export type { PoolOptions } from './main/pool-options.ts';
-export type { NearUsage } from './main/readers.ts';
-export type { Inputs } from './map.ts';
-export { memoize } from './memoize.ts';
-export type { Memoized, MemoizedMembers, Promised, Synchronous } from './memoized.ts';
+export type {
+  CallEvent,
+  ComputeEvent,
+  EvictEvent,
+  InvalidateEvent,
+  OutageEvent,
+  RefreshEvent,
+  ThreadEvent,
+  TierEvent,
+} from './events/channels.ts';
 export type {
   AnyFunction,
   CallOptions,
@@ -36,7 +52,27 @@ export type {
   Progress,
   Size,
 } from './options.ts';
-export type { FunctionStats, HitsIn } from './protocol.ts';
+export type { Health } from './pool/health.ts';
+export type { MemoPool } from './pool/pool.ts';
+export type { CloseOptions, PoolOptions } from './pool/pool-options.ts';
+export type { PoolStats } from './pool/pool-stats.ts';
+export type {
+  Explanation,
+  FunctionStats,
+  HitsIn,
+  LastMiss,
+  MissReason,
+  TierSight,
+} from './protocol.ts';
+export type {
+  FindingKind,
+  FunctionReport,
+  MemoCost,
+  MemoFinding,
+  PoolReport,
+  Quantiles,
+} from './report/pool-report.ts';
+export type { TierStats } from './tiers/counted-tier.ts';
 export { mapTier } from './tiers/map-tier.ts';
 export type { Invalidation, LeaseAnswer, Tier, TierLease, TierRecord } from './tiers/tier.ts';
 

@@ -1,12 +1,12 @@
 /** `threadmemo/keyv`: the public names, nothing else. */
 
-import { ThreadError } from './errors.ts';
-import { installedSide } from './side.ts';
+import { refuseTierInPool } from './call/not-in-pool.ts';
+import type { KeyvTier } from './tiers/keyv/contract.ts';
 import { openKeyvTier } from './tiers/keyv/keyv-tier.ts';
 import type { KeyvLike, KeyvTierOptions } from './tiers/keyv/options.ts';
-import type { Tier } from './tiers/tier.ts';
 
 export { TierAccessError } from './errors.ts';
+export type { KeyvStats, KeyvTier } from './tiers/keyv/contract.ts';
 export type { KeyvLike, KeyvTierOptions } from './tiers/keyv/options.ts';
 
 /**
@@ -26,13 +26,7 @@ export type { KeyvLike, KeyvTierOptions } from './tiers/keyv/options.ts';
  *
  * @throws {OptionError} for a wrong option. @throws {ThreadError} in a thread of a pool.
  */
-export function keyvTier(keyv: KeyvLike, options: KeyvTierOptions = {}): Tier {
-  if (installedSide()?.inPool) {
-    throw new ThreadError(
-      'keyvTier() was called in a worker thread of a pool, which reaches the store through the ' +
-        'pool. The thread has loaded the module that starts the application, because a memoized ' +
-        'function is defined there: move the function to a module of its own.',
-    );
-  }
+export function keyvTier(keyv: KeyvLike, options: KeyvTierOptions = {}): KeyvTier {
+  refuseTierInPool('keyvTier()', 'the store');
   return openKeyvTier(keyv, options);
 }

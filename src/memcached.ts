@@ -1,7 +1,6 @@
 /** `threadmemo/memcached`: the public names, nothing else. */
 
-import { ThreadError } from './errors.ts';
-import { installedSide } from './side.ts';
+import { refuseTierInPool } from './call/not-in-pool.ts';
 import type { MemcachedTier } from './tiers/memcached/contract.ts';
 import { openMemcachedTier } from './tiers/memcached/memcached-tier.ts';
 import type { MemcachedTierOptions } from './tiers/memcached/options.ts';
@@ -14,7 +13,7 @@ export type { Address, MemcachedTierOptions } from './tiers/memcached/options.ts
  * A tier in memcached, 1.6 or later, which processes on any number of machines share: what one of
  * them has computed the others find, and what one computes the others wait for. Needs no package.
  *
- * memcached tells nobody anything: who waits looks every 10 to 250 ms, and an invalidation reaches
+ * memcached sends no notifications: a waiting process looks every 10 to 250 ms, and an invalidation reaches
  * the tier and the process that has made it, and not what others have in their memory.
  *
  * When memcached does not answer, each process goes on by itself, and a warning says so. No call
@@ -26,12 +25,6 @@ export type { Address, MemcachedTierOptions } from './tiers/memcached/options.ts
  * @throws {OptionError} for a wrong option. @throws {ThreadError} in a thread of a pool.
  */
 export function memcachedTier(options: MemcachedTierOptions = {}): MemcachedTier {
-  if (installedSide()?.inPool) {
-    throw new ThreadError(
-      'memcachedTier() was called in a worker thread of a pool, which reaches memcached through the ' +
-        'pool. The thread has loaded the module that starts the application, because a memoized ' +
-        'function is defined there: move the function to a module of its own.',
-    );
-  }
+  refuseTierInPool('memcachedTier()', 'memcached');
   return openMemcachedTier(options);
 }

@@ -1,7 +1,6 @@
 /** `threadmemo/redis`: the public names, nothing else. */
 
-import { ThreadError } from './errors.ts';
-import { installedSide } from './side.ts';
+import { refuseTierInPool } from './call/not-in-pool.ts';
 import type { RedisTier } from './tiers/redis/contract.ts';
 import type { RedisTierOptions } from './tiers/redis/options.ts';
 import { openRedisTier } from './tiers/redis/redis-tier.ts';
@@ -25,12 +24,6 @@ export type { RedisClient, RedisTierOptions } from './tiers/redis/options.ts';
  * @throws {ThreadError} in a thread of a pool.
  */
 export function redisTier(options: RedisTierOptions = {}): RedisTier {
-  if (installedSide()?.inPool) {
-    throw new ThreadError(
-      'redisTier() was called in a worker thread of a pool, which reaches Redis through the pool. ' +
-        'The thread has loaded the module that starts the application, because a memoized function ' +
-        'is defined there: move the function to a module of its own.',
-    );
-  }
+  refuseTierInPool('redisTier()', 'Redis');
   return openRedisTier(options);
 }

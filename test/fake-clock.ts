@@ -31,7 +31,7 @@ export class FakeClock implements Clock {
     return { cancel: () => this.#awake-- };
   }
 
-  /** Nobody keeps the process alive. */
+  /** Keeps no process alive. */
   get mayEnd(): boolean {
     return this.#awake === 0;
   }
@@ -44,9 +44,17 @@ export class FakeClock implements Clock {
     }
   }
 
-  /** One turn of the event loop: what was asked for `soon` before. */
+  /** One turn of the event loop: what was asked for `soon` before. What one throws ends no other. */
   turn(): void {
-    for (const run of this.#soon.splice(0)) run();
+    const failed: unknown[] = [];
+    for (const run of this.#soon.splice(0)) {
+      try {
+        run();
+      } catch (error) {
+        failed.push(error);
+      }
+    }
+    if (failed.length > 0) throw failed[0];
   }
 
   get idle(): boolean {

@@ -3,8 +3,8 @@
  * that differs is the member that it asks.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { fragmentsOfPages, fragmentsPerPage, meet, takeNumber } from './board.js';
 import { keysOf, valueFor } from './cached-values.js';
+import { fragmentsOfPages, fragmentsPerPage, meet, takeNumber } from './shared.js';
 
 /**
  * @typedef {object} Member a contestant, as one worker sees it

@@ -1,7 +1,11 @@
 /** Looks at the code of a module, once, and says how long that took. */
+import { part } from './built.js';
+
 const begun = performance.now();
-const { Fingerprints } = await import('../../dist/src/fingerprint/fingerprint.js');
-const { systemClock } = await import('../../dist/src/clock.js');
+/** @type {typeof import('../../build/src/code-version/fingerprint.js')} */
+const { Fingerprints } = await import(part('code-version/fingerprint'));
+/** @type {typeof import('../../build/src/clock.js')} */
+const { systemClock } = await import(part('clock'));
 
 const [, , module = '', directory = ''] = process.argv;
 const fingerprints = new Fingerprints({

@@ -3,7 +3,6 @@
  * the module its workers load. Each thread that imports this file has caches of its own.
  */
 import { LRUCache } from 'lru-cache';
-import { cacheEntries } from './limits.js';
 import * as plain from './plain.js';
 
 /**
@@ -15,7 +14,7 @@ import * as plain from './plain.js';
  */
 function cached(fn) {
   const cache = new LRUCache(
-    /** @type {LRUCache.Options<Argument, Value, unknown>} */ ({ max: cacheEntries }),
+    /** @type {LRUCache.Options<Argument, Value, unknown>} */ ({ max: plain.cacheEntries }),
   );
   return (/** @type {Argument} */ argument) => {
     const found = cache.get(argument);

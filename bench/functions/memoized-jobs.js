@@ -4,7 +4,6 @@
  */
 import { numberedValue, valueFor } from './cached-values.js';
 import { jobs } from './jobs.js';
-import { partitions as countPartitions } from './partitions.js';
 import * as plain from './plain.js';
 import { memoize } from './threadmemo.js';
 
@@ -14,6 +13,8 @@ export const frozenValue = memoize(import.meta.url, valueFor, {
   values: 'frozen',
 });
 export const fragment = memoize(import.meta.url, plain.fragment);
+/** An older version (`--against`) refuses the options of these; then nothing asks for them. */
+const { lastingValue } = await import('./hot.js').catch(() => ({ lastingValue: value }));
 
 export const numbered = memoize(import.meta.url, numberedValue, { name: 'numbered' });
 /** @type {import('./jobs.js').Member['partitions']} */
@@ -21,28 +22,36 @@ const ask = (n, k, cost) => partitions.sync(n, k, cost);
 export const partitions = memoize(
   import.meta.url,
   /** @type {import('./jobs.js').Member['partitions']} */ (
-    (n, k, cost) => countPartitions(n, k, cost, ask)
+    (n, k, cost) => plain.partitions(n, k, cost, ask)
   ),
   { name: 'partitions' },
 );
 const blocking = { partitions: ask, numbered: (/** @type {number} */ i) => numbered.sync(i) };
 
-/** @typedef {'sync' | 'frozen' | 'await' | 'together'} Manner */
+/** @typedef {'sync' | 'frozen' | 'lasting' | 'await' | 'together'} Manner */
+
+/** What each manner reads the values of. */
+export const valuesOf = {
+  sync: value,
+  frozen: frozenValue,
+  lasting: lastingValue,
+  await: value,
+  together: value,
+};
+
+/** @type {import('./jobs.js').Member} */
+const sync = {
+  ...blocking,
+  isAsync: false,
+  value: (key) => value.sync(key),
+  fragment: (id) => fragment.sync(id),
+};
 
 /** @type {Readonly<Record<Manner, import('./jobs.js').Member>>} */
 const members = {
-  sync: {
-    ...blocking,
-    isAsync: false,
-    value: (key) => value.sync(key),
-    fragment: (id) => fragment.sync(id),
-  },
-  frozen: {
-    ...blocking,
-    isAsync: false,
-    value: (key) => frozenValue.sync(key),
-    fragment: (id) => fragment.sync(id),
-  },
+  sync,
+  frozen: { ...sync, value: (key) => frozenValue.sync(key) },
+  lasting: { ...sync, value: (key) => lastingValue.sync(key) },
   await: { ...blocking, isAsync: true, value: (key) => value(key), fragment: (id) => fragment(id) },
   together: {
     ...blocking,

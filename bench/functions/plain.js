@@ -1,9 +1,15 @@
 /**
- * The functions that are measured, as anybody would write them: no cache, no threads. Plain
+ * The functions that are measured, as a user would write them: no cache, no threads. Plain
  * JavaScript, because a worker of Node 20 that Piscina starts cannot import TypeScript.
  */
-import { countComputation } from './counts.js';
-import { spin } from './spin.js';
+import { setTimeout } from 'node:timers/promises';
+import { countComputation } from './shared.js';
+
+/**
+ * How much a contestant may keep: the same for all, and enough that no scenario evicts anything.
+ * Eviction is a question of its own.
+ */
+export const cacheEntries = 100_000;
 
 /** Nominal costs in milliseconds; the scenarios' ideals are made of them. */
 export const zipfCost = 2;
@@ -26,6 +32,24 @@ export function cost2ms(key) {
 export function cost20ms(key) {
   countComputation(key);
   spin(stampedeCost);
+  return key + 1;
+}
+
+/** @param {number} key */
+export async function wait20ms(key) {
+  await setTimeout(20);
+  return key + 1;
+}
+
+/** @param {number} key */
+export async function wait100ms(key) {
+  await setTimeout(100);
+  return key + 1;
+}
+
+/** @param {number} key */
+export function cost1ms(key) {
+  spin(1);
   return key + 1;
 }
 
@@ -72,4 +96,54 @@ function twentyFields() {
     i % 2 === 0 ? i * 1.5 : `text ${i}`,
   ]);
   return Object.fromEntries(fields);
+}
+
+/** Above every n and k of {@link partitions}. */
+const base = 256;
+
+/**
+ * A recursive problem, of the scenario `sync`: in how many ways is n a sum of numbers up to k? Each
+ * sub-problem also does so much busy work, and asks for two others.
+ * @param {number} n
+ * @param {number} k at most n
+ * @param {number} cost microseconds of busy work
+ * @param {(n: number, k: number, cost: number) => number} ask for a sub-problem
+ * @returns {number}
+ */
+export function partitions(n, k, cost, ask) {
+  countComputation(n * base + k);
+  const without = k === 2 ? 1 : ask(n, k - 1, cost);
+  const rest = n - k;
+  const withOne = rest < 2 ? 1 : ask(rest, Math.min(k, rest), cost);
+  spin(cost / 1_000);
+  return without + withOne;
+}
+
+/** One number for a sub-problem: the cheapest key for a `Map`. @type {(n: number, k: number, cost: number) => number} */
+export const partitionKey = (n, k, cost) => (cost * base + n) * base + k;
+
+/** `process.threadCpuUsage` (Node 23.9 and later) is unknown to the types of Node 20. */
+const threadCpuUsage = /** @type {undefined | (() => { user: number, system: number })} */ (
+  Reflect.get(process, 'threadCpuUsage')
+);
+
+/** Which clock {@link spin} goes by. */
+export const spinClock = threadCpuUsage === undefined ? 'wall clock' : 'thread CPU clock';
+
+/** @returns {number} milliseconds */
+function now() {
+  if (threadCpuUsage === undefined) return performance.now();
+  const { user, system } = threadCpuUsage();
+  return (user + system) / 1000;
+}
+
+/**
+ * Keeps this thread busy until its clock says so: its own CPU clock where Node has one, else the wall
+ * clock. Under the wall clock a thread that the system set aside still "computes", so a busy main
+ * thread costs less than it would with real work.
+ * @param {number} ms
+ */
+export function spin(ms) {
+  const end = now() + ms;
+  while (now() < end);
 }

@@ -2,12 +2,12 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { keysOf, numberedValue, valueFor } from './cached-values.js';
 import { jobs } from './jobs.js';
-import { memberOf } from './stores/store.js';
+import { memberOf, stores } from './stores.js';
 
 /**
  * @typedef {object} StoreWorkerData
- * @property {string} module the store's, which exports `open`
- * @property {unknown} data for its `open`
+ * @property {import('./stores.js').StoreName} store
+ * @property {unknown} data that it is opened with
  * @property {boolean} asksTogether see `Member`
  */
 
@@ -18,9 +18,11 @@ import { memberOf } from './stores/store.js';
  *   | { type: 'close' }} StoreOrder
  */
 
-const { module, data, asksTogether } = /** @type {StoreWorkerData} */ (workerData);
-/** @type {import('./stores/store.js').Store} */
-const store = await (await import(module)).open(data);
+const { store: name, data, asksTogether } = /** @type {StoreWorkerData} */ (workerData);
+/** Some stores take texts only as keys; their contestants are given no others. */
+const store = /** @type {import('./stores.js').Store} */ (
+  /** @type {unknown} */ (await stores[name](/** @type {never} */ (data)))
+);
 const member = { ...memberOf(store), asksTogether };
 
 /** @param {StoreOrder} order */
@@ -43,7 +45,7 @@ async function obey(order) {
 async function fill(keys) {
   await store.clear();
   await Promise.all(keys.map((key) => store.set(key, valueFor(key))));
-  // Where nobody answers a set, an answer to what was asked after it.
+  // Where a set is not answered, an answer to what was asked after it.
   await store.get(keys[0] ?? '');
 }
 

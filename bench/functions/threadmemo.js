@@ -1,6 +1,9 @@
-/**
- * Which threadmemo is measured? The built one, as users get it. By its path and only here: this
- * folder has a package.json of its own, so the name `threadmemo` does not lead to it.
- */
-export { createPool, memoize } from '../../dist/src/index.js';
-export { redisTier } from '../../dist/src/redis.js';
+/** What do the benchmarks call of threadmemo? */
+import { built } from './built.js';
+
+/** @type {typeof import('../../dist/src/index.js')} */
+const { createPool, memoize } = await import(built('index'));
+/** @type {typeof import('../../dist/src/redis.js')} */
+const { redisTier } = await import(built('redis'));
+
+export { createPool, memoize, redisTier };

@@ -16,6 +16,9 @@ const quality = 11;
 /** The name of the folder in which results are kept. */
 export const cache = 'compress';
 
+/** Of each pool of threadmemo that was closed: which memos have paid. */
+export const reports: string[] = [];
+
 export interface Contestant {
   compress(content: Buffer): Promise<Uint8Array>;
   counts(): Counts;
@@ -29,7 +32,7 @@ export interface Counts {
   readonly fromDisk: number;
   /** Found in memory. */
   readonly cached: number;
-  /** Shared a computation that somebody else had asked for. */
+  /** Shared a computation that another caller had asked for. */
   readonly joined: number;
 }
 
@@ -60,6 +63,9 @@ function memoized(pool: MemoPool): Contestant {
       const fromDisk = hitsIn.tiers;
       return { computations, fromDisk, cached: hits - fromDisk, joined: waits };
     },
-    close: () => pool.close(),
+    close: () => {
+      reports.push(pool.report().text);
+      return pool.close();
+    },
   };
 }

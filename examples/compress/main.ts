@@ -8,7 +8,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { cacheFolder, clear } from '../cache-folder.ts';
 import { runExample } from '../command-line.ts';
-import { cache, openOnDisk, openPiscina, openThreadmemo } from './contestants.ts';
+import { cache, openOnDisk, openPiscina, openThreadmemo, reports } from './contestants.ts';
 import { estimate } from './estimate.ts';
 import { requestList } from './load.ts';
 import { type Measured, measure, Outputs, type Work } from './measure.ts';
@@ -44,6 +44,7 @@ async function compare({ part, threads }: RunOptions): Promise<number> {
     const disk = await run('on disk', openOnDisk, work, outputs);
     faults = findFaults(disk, files.length, outputs);
     if (faults.length === 0) printDisk(disk, memo, cacheFolder(cache));
+    console.log(`\nWithout the disk, pool.report() has said:\n\n${reports[0]}`);
   }
   for (const fault of faults) console.error(`\nFAILED: ${fault}`);
   return faults.length === 0 ? 0 : 1;

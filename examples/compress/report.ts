@@ -86,14 +86,14 @@ export function printVerdict(bare: Measured, memo: Measured, files: number): voi
 ${paint('bold', paint('green', verdict))}
 
 Each file was wanted ${decimal(bare.requests / files)} times on average, and threadmemo compressed it once:
-whoever asked later, or while it was under way, got the same bytes. The gain in a
+callers who asked later, or while it was under way, got the same bytes. The gain in a
 program of yours is how often it asks for the same; what never repeats gains none.
 ${noiseNote(bare, memo)}
 And with a disk behind its memory, where results outlive the process:
 `);
 }
 
-/** No cache saves more time than the repeats took: what is beyond that is somebody else's doing. */
+/** No cache saves more time than the repeats took: what is beyond that has another cause. */
 function noiseNote(bare: Measured, memo: Measured): string {
   const most = bare.computations / memo.computations;
   if (bare.wallMs / memo.wallMs < 1.15 * most) return '';

@@ -34,7 +34,7 @@ export function printStages(stages: StageStats, wallMs: number): void {
 
 function numbers(stats: FunctionStats): string[] {
   const { hits, hitsIn, misses, waits, computations, computeMsSpent, computeMsSaved } = stats;
-  // Who waits for the same text as somebody else gets it from memory, too.
+  // A call that waits for the same text as another gets it from memory, too.
   const memory = hits - hitsIn.tiers + waits;
   const all = [hits + misses + waits, computations, memory, hitsIn.tiers];
   return [...all, computeMsSpent, computeMsSaved].map(count);

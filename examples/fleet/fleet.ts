@@ -57,7 +57,7 @@ export class Fleet {
     await Promise.all(ended);
   }
 
-  /** One whose thread has started: it has drawn a tile that nobody else asks for. */
+  /** One whose thread has started: it has drawn a tile that no other process asks for. */
   async #startOne(): Promise<Member> {
     const child = fork(program, { env: this.#env });
     const pid = child.pid as number;

@@ -1,6 +1,6 @@
 /**
  * The visitors: every few milliseconds several of them want the same tile at the same moment, a new
- * one or one of the earlier ones, each from another process. Nobody waits for the answers of others,
+ * one or one of the earlier ones, each from another process. No request waits for the answers of others,
  * so a slow answer makes no pause that would hide how slow the next ones would have been.
  */
 

@@ -26,7 +26,7 @@ await runExample(readOptions, help, async ({ quick }) => {
   const folder = mkdtempSync(join(tmpdir(), 'threadmemo-fleet-'));
   const journal = join(folder, 'journal');
   writeFileSync(journal, '');
-  // By default nobody would be told, and Redis would be left behind.
+  // By default no process would be told, and Redis would be left behind.
   process.once('SIGINT', () => process.exit(130));
   try {
     printIntroduction(processes, redis.url);

@@ -87,8 +87,8 @@ One killed: what it was computing, another process computed again, and who waite
 it waited until its lease had run out, some seconds. The requests that it had open
 went to another process, as a load balancer has it.
 
-Redis stopped for ${outageMs / 1000} s: nobody failed. Who had asked it gave up after a second (\`timeout\`); after
-that nobody asked, and each process computed for itself, hence the duplicates.
+Redis stopped for ${outageMs / 1000} s: no request failed. Those that had asked it gave up after a second
+(\`timeout\`); after that it was not asked, and each process computed for itself, hence the duplicates.
 ${count(stopped.backAfter)} ms after Redis went on, all processes used it again; they forgot what they
 had, because they may have missed that it was invalidated.
 

@@ -13,13 +13,13 @@ import type { HandleTable } from './handle-table.ts';
 import type { HashIndex } from './hash-index.ts';
 import type { Layout } from './layout.ts';
 import { type Log, NONE, Stream } from './log.ts';
-import type { Memory } from './memory.ts';
 import { HANDLE, HASH, Kind, kindOf, recordBytes, SHAPE } from './record.ts';
+import type { Views } from './views.ts';
 
 export class Cleaner {
   /** Bytes moved so far. */
   moved = 0;
-  readonly #memory: Memory;
+  readonly #memory: Views;
   readonly #layout: Layout;
   readonly #log: Log;
   readonly #handles: HandleTable;
@@ -29,7 +29,7 @@ export class Cleaner {
   /** The next record of the segment, in bytes. */
   #at = 0;
 
-  constructor(memory: Memory, layout: Layout, log: Log, handles: HandleTable, index: HashIndex) {
+  constructor(memory: Views, layout: Layout, log: Log, handles: HandleTable, index: HashIndex) {
     this.#memory = memory;
     this.#layout = layout;
     this.#log = log;

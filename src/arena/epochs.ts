@@ -13,10 +13,10 @@
  */
 
 import { epochAt, THREADS } from './layout.ts';
-import type { Memory } from './memory.ts';
+import type { Views } from './views.ts';
 
 export class Epochs {
-  readonly #memory: Memory;
+  readonly #memory: Views;
   readonly #joined: Uint8Array;
   /** No slot from here on is in use. */
   #end = 0;
@@ -26,7 +26,7 @@ export class Epochs {
   /** The epochs that those in `#waiting` wait for the end of; 0 for none. */
   readonly #noted: Int32Array;
 
-  constructor(memory: Memory) {
+  constructor(memory: Views) {
     this.#memory = memory;
     this.#joined = new Uint8Array(THREADS);
     this.#noted = new Int32Array(THREADS);

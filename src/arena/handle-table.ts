@@ -14,8 +14,8 @@
 
 import type { Layout } from './layout.ts';
 import { type Log, NONE, Stream } from './log.ts';
-import type { Memory } from './memory.ts';
 import { CHUNK_NUMBER, CHUNK_WORDS, chunkBytes, Kind, SHAPE, shapeOf } from './record.ts';
+import type { Views } from './views.ts';
 
 const BLOCK_BITS = 4;
 const BLOCK_WORDS = 20;
@@ -38,7 +38,7 @@ export function markAt(top: number, handle: number): number {
 export class HandleTable {
   /** Handles that name an entry. */
   live = 0;
-  readonly #memory: Memory;
+  readonly #memory: Views;
   readonly #log: Log;
   readonly #layout: Layout;
   readonly #top: number;
@@ -51,7 +51,7 @@ export class HandleTable {
   /** No chunk below this one has a free handle. */
   #lowest = 0;
 
-  constructor(memory: Memory, layout: Layout, log: Log) {
+  constructor(memory: Views, layout: Layout, log: Log) {
     this.#memory = memory;
     this.#layout = layout;
     this.#log = log;
@@ -90,7 +90,7 @@ export class HandleTable {
     return NONE;
   }
 
-  /** The entry is dead: whoever remembers the handle with its version learns it from here. */
+  /** The entry is dead: a reader that remembers the handle and its version sees it here. */
   giveBack(handle: number): void {
     const chunk = handle >> this.#bits;
     const free = handle & this.#mask;
@@ -108,6 +108,10 @@ export class HandleTable {
 
   version(handle: number): number {
     return this.#memory.get(versionAt(this.#top, handle));
+  }
+
+  isMarked(handle: number): boolean {
+    return this.#memory.bytes[markAt(this.#top, handle)] !== 0;
   }
 
   takeMark(handle: number): boolean {

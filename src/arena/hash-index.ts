@@ -14,9 +14,8 @@
  * moment can miss an entry.
  */
 
-import { directoryAt, type Layout } from './layout.ts';
+import { directoryAt, type Layout, movesAt } from './layout.ts';
 import { type Log, Stream } from './log.ts';
-import type { Memory } from './memory.ts';
 import type { PackedKey } from './packed-key.ts';
 import {
   DEPTH,
@@ -32,17 +31,21 @@ import {
   pageBytes,
   SHAPE,
   shapeOf,
+  TAGGED,
   TAKEN,
+  termsOf,
 } from './record.ts';
+import { tagsHold } from './terms.ts';
+import type { Views } from './views.ts';
 
 export class HashIndex {
-  readonly #memory: Memory;
+  readonly #memory: Views;
   readonly #log: Log;
   readonly #layout: Layout;
   readonly #mask: number;
   readonly #unitMask: number;
 
-  constructor(memory: Memory, layout: Layout, log: Log) {
+  constructor(memory: Views, layout: Layout, log: Log) {
     this.#memory = memory;
     this.#layout = layout;
     this.#log = log;
@@ -71,7 +74,9 @@ export class HashIndex {
       memory.get(record + SHAPE) >> FUNCTION_AT === fn &&
       memory.get(record + GENERATION) === generation &&
       memory.get(record + KEY) === key.length &&
-      key.equals(memory.words, record + keyWord(inlineBytes(memory, record)))
+      key.equals(memory.words, record + keyWord(inlineBytes(memory, record))) &&
+      ((memory.get(record + SHAPE) & TAGGED) === 0 ||
+        tagsHold(memory.words, termsOf(memory, record)))
     );
   }
 
@@ -87,6 +92,20 @@ export class HashIndex {
     // Four fifths; when there is no room for more pages, as many as leave an end to every search.
     if (this.#taken(page) < slots - (slots * 3) / 16 || this.#split(page)) return true;
     return this.#taken(page) < slots - slots / 16;
+  }
+
+  /**
+   * An entry of this hash has no place, because too many others have hashes that begin alike: the unit
+   * of one of those; 0 when there is another reason, or none.
+   */
+  crowding(hash: number): number {
+    const page = this.#pageOf(hash);
+    const slots = this.#mask + 1;
+    const canSplit = page === 0 || this.#depth(page) < this.#layout.directoryBits;
+    if (canSplit || this.#taken(page) < slots - slots / 16) return 0;
+    let at = hash & this.#mask;
+    while (this.#memory.get(page + at) === 0) at = (at + 1) & this.#mask;
+    return this.#memory.get(page + at) & this.#unitMask;
   }
 
   /** Publishes an entry: from now on, threads find it. */
@@ -108,6 +127,7 @@ export class HashIndex {
   remove(hash: number, unit: number): void {
     const page = this.#pageOf(hash);
     let hole = this.#slotOf(page, hash, unit);
+    this.#beginOrEndMoves();
     for (let at = (hole + 1) & this.#mask; ; at = (at + 1) & this.#mask) {
       const slot = this.#memory.get(page + at);
       if (slot === 0) break;
@@ -118,8 +138,13 @@ export class HashIndex {
       hole = at;
     }
     this.#memory.publish(page + hole, 0);
+    this.#beginOrEndMoves();
     this.#count(page, -1);
     if (this.#taken(page) % 16 === 0) this.#merge(page);
+  }
+
+  #beginOrEndMoves(): void {
+    this.#memory.publish(movesAt, (this.#memory.get(movesAt) + 1) | 0);
   }
 
   /** True when the page in this record is in use. */
@@ -169,7 +194,7 @@ export class HashIndex {
     this.#memory.set(page - PAGE_WORDS + TAKEN, this.#taken(page) + by);
   }
 
-  /** An empty page that nobody sees yet, 0 when there is no room. */
+  /** An empty page that no reader sees yet, 0 when there is no room. */
   #create(firstCell: number, depth: number): number {
     const at = this.#log.allocate(pageBytes(this.#layout), Stream.fresh);
     if (at === 0) return 0;
@@ -228,7 +253,7 @@ export class HashIndex {
     this.#discard(other);
   }
 
-  /** Copies the slots of a page to two that nobody sees yet, by a bit of the hash. */
+  /** Copies the slots of a page to two that no reader sees yet, by a bit of the hash. */
   #spread(page: number, low: number, high: number, bit: number): void {
     for (let i = 0; i <= this.#mask; i++) {
       const slot = this.#memory.get(page + i);

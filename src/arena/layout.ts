@@ -6,7 +6,7 @@
  * the index; the log, cut into segments. Entries, pages of the index and chunks of the handle map
  * are *records* in the log (`record.ts`). The table of handles grows downwards from the log's end
  * and takes whole segments from it. Memory that was never touched costs nothing, so everything is
- * reserved at once and nobody ever has to be told of a second buffer. What has been touched cannot
+ * reserved at once and no thread ever needs a second buffer. What has been touched cannot
  * be given back, so everything that may shrink lies in the log, where others can have its place.
  *
  * ## The protocol
@@ -46,7 +46,7 @@
  *
  * ## What it costs
  *
- * An entry: 40 bytes of header, 5 of alignment in the mean (the value on 8, the key on 4, the end on
+ * An entry: 40 bytes of header, as many again and 8 a tag where it has terms (`record.ts`), 5 of alignment in the mean (the value on 8, the key on 4, the end on
  * 8), 5 in the handle table, 4 in the handle map, and 4 for every index slot, of which 41 to 81 in a
  * hundred are taken: 7 in the mean, 61 together.
  *
@@ -61,12 +61,20 @@ const THREAD_BYTES = 256;
 const COUNTERS_IN_THREAD = 128;
 /** Numbers that every thread counts up, and the writer adds up; what they mean is not known here. */
 export const COUNTERS = 16;
-/** Functions that can be told apart. */
+/** Functions that have numbers of their own. */
 export const FUNCTIONS = 2 ** 18;
-/** Functions whose hits are counted; the last column is shared by all further ones. */
+/** Functions whose hits are counted in the arena; for those of a further one each thread makes room. */
 export const COUNTED_FUNCTIONS = 1024;
-/** Of a thread and function: near hits, shared hits, and the cost of what was hit. */
-export const HIT_COLUMNS = 3;
+/**
+ * Of a thread and function: near hits, shared hits, the cost of what was hit, stale near hits, records of a
+ * tier, and stale shared hits. Stale ones are not among the others, so that no count ever goes down.
+ */
+export const HIT_COLUMNS = 6;
+
+/** The index among the words, within the empty bytes, of the turn that the entries' versions are of. */
+export const turnAt = 32;
+/** The same for a count of the moves within pages of the index, which is odd while there is one. */
+export const movesAt = 48;
 
 const THREADS_AT = 256;
 const GENERATIONS_AT = THREADS_AT + THREADS * THREAD_BYTES;

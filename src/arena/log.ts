@@ -1,7 +1,7 @@
 /**
  * Where records are put: a log of segments, each filled from its beginning to its end.
  *
- * Bytes of dead records are not reused one by one, which would leave gaps of sizes that nobody asks
+ * Bytes of dead records are not reused one by one, which would leave gaps of sizes that no entry asks
  * for. The log counts what is alive in each segment; one in which nothing is, is retired, and free
  * again once no thread can see it (`epochs.ts`). Cleaning (`cleaner.ts`) moves what is alive out of
  * the segments where that is least. So any sizes, and any change of them, leave no gap that stays.
@@ -16,7 +16,7 @@
 
 import { Epochs } from './epochs.ts';
 import type { Layout } from './layout.ts';
-import type { Memory } from './memory.ts';
+import type { Views } from './views.ts';
 
 export const NONE = -1;
 
@@ -61,7 +61,7 @@ export class Log {
   /** By segment, how often it has become free. */
   readonly #uses: Int32Array;
 
-  constructor(memory: Memory, layout: Layout) {
+  constructor(memory: Views, layout: Layout) {
     this.epochs = new Epochs(memory);
     this.#segments = layout.segments;
     this.allowance = layout.segments;

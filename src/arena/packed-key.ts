@@ -8,12 +8,16 @@
  * Node is faster than a loop; the one that encodes as UTF-8 is the quickest, and says by the number
  * of its bytes whether that was ASCII.
  *
- * The hash only has to spread: whole keys are compared. It is multiplicative like Murmur's, seeded
- * at random by each process, and the seed comes in again at every word, because differences that
- * cancel each other whatever the seed are easy to construct otherwise.
+ * The hash has to spread keys that an adversary chooses: whole keys are compared, but those of one hash
+ * crowd a page of the index (`hash-index.ts`). So each word is mixed into all bits before the next one
+ * comes in, by two multiplications with factors that each process draws at random. With one, a
+ * difference in the highest bit stays there whatever the factor, and the next word can undo it. An
+ * outcome of two depends on the second factor's lower half, which has to be guessed.
  */
 
 const LONGEST_LOOP = 20;
+/** Words from which it pays to mix two at a time. */
+const LONG = 8;
 
 const encoder = new TextEncoder();
 
@@ -23,10 +27,14 @@ export class PackedKey {
   /** 2 x bytes + (1 when the characters take two bytes). */
   length = 0;
   readonly #seed: number;
+  readonly #first: number;
+  readonly #second: number;
   #bytes: Buffer;
 
   constructor(seed: number) {
     this.#seed = seed;
+    this.#first = factorFrom(seed);
+    this.#second = factorFrom(this.#first);
     this.words = new Int32Array(64);
     this.#bytes = Buffer.from(this.words.buffer);
   }
@@ -74,11 +82,28 @@ export class PackedKey {
   #hash(fn: number): number {
     const { words, length } = this;
     const seed = this.#seed;
+    const first = this.#first;
+    const second = this.#second;
     const end = ((length >> 1) + 3) >> 2;
     let hash = seed ^ Math.imul(fn + 1, 0x9e3779b1) ^ length;
-    for (let i = 0; i < end; i++) {
-      hash = Math.imul(hash ^ (words[i] as number), 0x85ebca6b);
-      hash = ((hash ^ (hash >>> 15)) + seed) | 0;
+    let i = 0;
+    if (end >= LONG) {
+      // Two at a time: a processor multiplies for the one while it waits for the other.
+      let other = first;
+      for (; i + 1 < end; i += 2) {
+        hash = Math.imul(hash ^ (words[i] as number), first);
+        other = Math.imul(other ^ (words[i + 1] as number), first);
+        hash = Math.imul(hash ^ (hash >>> 15), second);
+        other = Math.imul(other ^ (other >>> 15), second);
+        hash = ((hash ^ (hash >>> 14)) + seed) | 0;
+        other = ((other ^ (other >>> 14)) + seed) | 0;
+      }
+      hash = Math.imul(hash, first) ^ other;
+    }
+    for (; i < end; i++) {
+      hash = Math.imul(hash ^ (words[i] as number), first);
+      hash = Math.imul(hash ^ (hash >>> 15), second);
+      hash = ((hash ^ (hash >>> 14)) + seed) | 0;
     }
     hash = Math.imul(hash ^ (hash >>> 16), 0xc2b2ae35);
     return hash ^ (hash >>> 15);
@@ -104,6 +129,14 @@ export class PackedKey {
     this.words = new Int32Array(2 ** Math.ceil(Math.log2(characters + 2)));
     this.#bytes = Buffer.from(this.words.buffer);
   }
+}
+
+/** Odd, and with about as many ones as zeros: a step of a generator that knows no weak seed. */
+function factorFrom(seed: number): number {
+  let factor = (seed + 0x6d2b79f5) | 0;
+  factor = Math.imul(factor ^ (factor >>> 15), 0x2c1b3c6d);
+  factor = Math.imul(factor ^ (factor >>> 12), 0x297a2d39);
+  return (factor ^ (factor >>> 15)) | 1;
 }
 
 // V8 knows the answer for most strings without reading them.

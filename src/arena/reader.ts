@@ -19,24 +19,39 @@ import {
   generationsAt,
   HIT_COLUMNS,
   hitsAt,
+  movesAt,
+  turnAt,
 } from './layout.ts';
-import { Memory } from './memory.ts';
+import { TURN } from './lease-numbers.ts';
 import { PackedKey } from './packed-key.ts';
 import {
   COST,
+  DEAD_AT,
   ENTRY_BYTES,
   EXPIRES,
   EXTERNAL,
+  endIn,
+  entryBytes,
+  FRESH_UNTIL,
   FUNCTION_AT,
   GENERATION,
   HANDLE,
   HASH,
   KEY,
   keyWord,
+  MADE_AT,
+  NEVER,
   SHAPE,
+  TAGGED,
+  TAGS,
+  TERMS,
+  tagWord,
   VALUE,
   VERSION,
+  WALL,
 } from './record.ts';
+import { idles, isIdle, markedUntil, mayAsk, noteUse, type TagMark, tagsHold } from './terms.ts';
+import { Views } from './views.ts';
 
 export class ArenaReader {
   /** Of the entry found. */
@@ -51,13 +66,19 @@ export class ArenaReader {
   /** Where the value begins in `bytes`; a multiple of 8. */
   start = 0;
   length = 0;
-  /** Milliseconds on the writer's clock, Infinity for never. */
-  expiresAt = 0;
+  /**
+   * Until when it is served without a further look, in milliseconds on the writer's clock; negative for
+   * ever. Without terms that is its end.
+   */
+  calmUntil = 0;
+  /** Whether it has terms (`terms.ts`), which are to be looked at after that. */
+  hasTerms = false;
   /** Milliseconds that it took to compute. */
   cost = 0;
   /** The whole arena. */
   readonly bytes: Buffer<SharedArrayBuffer>;
 
+  readonly #memory: Views;
   readonly #words: Int32Array;
   readonly #floats: Float32Array;
   readonly #doubles: Float64Array;
@@ -73,9 +94,21 @@ export class ArenaReader {
   readonly #unitMask: number;
   readonly #longestKey: number;
   #epoch: number;
+  /** Of the entry found, where its terms are. */
+  #terms = 0;
 
-  constructor({ buffer, layout }: ArenaShare, slot: number) {
-    const { words, floats, doubles, bytes } = new Memory(buffer);
+  readonly #moreHits: Float64Array[] = [];
+  readonly #moreColumns: (fn: number) => Float64Array;
+
+  /** @param moreColumns where the hits are counted of a function for which the arena has no columns */
+  constructor(
+    { buffer, layout }: ArenaShare,
+    slot: number,
+    moreColumns: (fn: number) => Float64Array = () => new Float64Array(HIT_COLUMNS),
+  ) {
+    this.#moreColumns = moreColumns;
+    this.#memory = new Views(buffer);
+    const { words, floats, doubles, bytes } = this.#memory;
     this.bytes = bytes;
     this.#words = words;
     this.#floats = floats;
@@ -138,6 +171,14 @@ export class ArenaReader {
     return false;
   }
 
+  /**
+   * Odd while entries are moved within a page of the index, and another number after that: what was not
+   * found meanwhile may be there.
+   */
+  get moves(): number {
+    return Atomics.load(this.#words, movesAt);
+  }
+
   #isOf(record: number, fn: number): boolean {
     const words = this.#words;
     return (
@@ -149,20 +190,112 @@ export class ArenaReader {
   #found(unit: number, external: boolean, length: number, now: number): boolean {
     const words = this.#words;
     const record = unit * 2;
-    this.expiresAt = this.#doubles[unit + EXPIRES] as number;
-    if (this.expiresAt <= now) {
+    const shape = words[record + SHAPE] as number;
+    this.calmUntil = this.#doubles[unit + EXPIRES] as number;
+    this.hasTerms = (shape & TERMS) !== 0;
+    if (this.hasTerms ? !this.#termsHold(record, shape, now) : endIn(this.calmUntil) <= now) {
       this.leave();
       return false;
     }
     this.handle = words[record + HANDLE] as number;
     this.version = words[record + VERSION] as number;
     this.generation = words[record + GENERATION] as number;
-    this.codec = (words[record + SHAPE] as number) & 0xff;
+    this.codec = shape & 0xff;
     this.external = external;
     this.start = unit * 8 + ENTRY_BYTES;
     this.length = length;
     this.cost = this.#floats[record + COST] as number;
     return true;
+  }
+
+  /** Whether it is alive by what few entries have. */
+  #termsHold(record: number, shape: number, now: number): boolean {
+    const words = this.#words;
+    const inline = (shape & EXTERNAL) !== 0 ? 0 : (words[record + VALUE] as number);
+    this.#terms = record + entryBytes(inline, (words[record + KEY] as number) >> 1) / 4;
+    this.handle = words[record + HANDLE] as number;
+    if (this.expiresAt <= now) return false;
+    if (now !== Number.NEGATIVE_INFINITY && this.isIdle(now)) return false;
+    return (shape & TAGGED) === 0 || tagsHold(words, this.#terms);
+  }
+
+  /** When the entry found is dead; Infinity for never. */
+  get expiresAt(): number {
+    if (!this.hasTerms) return endIn(this.calmUntil);
+    return this.#doubles[this.#terms / 2 + DEAD_AT] as number;
+  }
+
+  /** Until when it is fresh, if it has terms. */
+  get freshUntil(): number {
+    return this.#doubles[this.#terms / 2 + FRESH_UNTIL] as number;
+  }
+
+  /** When the entry found was computed; `undefined` where only its end is known. */
+  get madeAt(): number | undefined {
+    if (this.hasTerms) return this.#doubles[this.#terms / 2 + MADE_AT];
+    return this.calmUntil < 0 ? this.calmUntil - NEVER : undefined;
+  }
+
+  /** Milliseconds that computing it took from start to end, waits included; 0 when that is not known. */
+  get wallMs(): number {
+    return this.#floats[this.#terms + WALL] as number;
+  }
+
+  /** Its tags, to be looked at by `hold`; `undefined` when it has none. */
+  get tags(): readonly TagMark[] | undefined {
+    const count = this.#words[this.#terms + TAGS] as number;
+    if (count === 0) return undefined;
+    return Array.from({ length: count }, (_, nth) => {
+      const at = tagWord(this.#terms, nth);
+      return { cell: this.#words[at] as number, generation: this.#words[at + 1] as number };
+    });
+  }
+
+  /** Whether the entry found, which has terms, is dead unless it is used. */
+  get idles(): boolean {
+    return idles(this.#memory, this.#terms);
+  }
+
+  /** Whether the entry found, which has terms, is dead because it was not used. */
+  isIdle(now: number): boolean {
+    return this.idles && isIdle(this.#memory, this.#terms, this.#isMarked(), now);
+  }
+
+  /** Of one that is dead unless it is used: until when a use of it need only be marked. */
+  markedUntil(now: number): number {
+    return markedUntil(this.#memory, this.#terms, now);
+  }
+
+  /** The same is used; it is to be marked as well. @returns whether this thread is to tell the writer */
+  noteUse(now: number): boolean {
+    return noteUse(this.#memory, this.#terms, now, true);
+  }
+
+  #isMarked(): boolean {
+    return this.bytes[this.markByte(this.handle)] !== 0;
+  }
+
+  /** Whether this thread is to ask for a refresh of it: of several that look, one at a time. */
+  mayAsk(now: number): boolean {
+    return mayAsk(this.#words, this.#terms, now);
+  }
+
+  /** Whether none of the tags was invalidated since its entry was stored. */
+  hold(tags: readonly TagMark[]): boolean {
+    for (const { cell, generation } of tags)
+      if (Atomics.load(this.#words, cell) !== generation) return false;
+    return true;
+  }
+
+  /**
+   * The whole number that the version of the entry found is a part of; 0 when its turn is over, and it
+   * is dead. The writer raises all generations before it begins a turn. So if the generation is the
+   * entry's still, when it is read after the turn, that is the turn of the entry.
+   */
+  idFound(fn: number): number {
+    const turn = Atomics.load(this.#words, turnAt);
+    const isOfTurn = this.#words[generationsAt + fn] === this.generation;
+    return isOfTurn ? turn * TURN + this.version : 0;
   }
 
   /** What has been found must not be read any more. */
@@ -171,13 +304,24 @@ export class ArenaReader {
     Atomics.store(this.#words, this.#epochAt, this.#epoch);
   }
 
+  /** Where the version of a handle's entry is: reckoned once, for what is asked often. */
+  versionWord(handle: number): number {
+    return versionAt(this.#top, handle);
+  }
+
+  /** Where it is marked that a handle's entry has been used. */
+  markByte(handle: number): number {
+    return markAt(this.#top, handle);
+  }
+
   /**
-   * True while the entry of this handle and version, stored in this generation of its function, is
-   * neither removed nor of a cleared function. It may have expired.
+   * True while the entry of this version, stored in this generation of its function, is neither
+   * removed nor of a cleared function. It may have expired.
+   * @param versionWord see {@link versionWord}
    */
-  isCurrent(handle: number, version: number, fn: number, generation: number): boolean {
+  isCurrent(versionWord: number, version: number, fn: number, generation: number): boolean {
     return (
-      Atomics.load(this.#words, versionAt(this.#top, handle)) === version &&
+      Atomics.load(this.#words, versionWord) === version &&
       this.#words[generationsAt + fn] === generation
     );
   }
@@ -186,9 +330,8 @@ export class ArenaReader {
    * The entry has been used. Late for a handle that names another entry by now: that is no harm.
    * Stores only what is new: a store would take the cache line from the other threads.
    */
-  mark(handle: number): void {
-    const at = markAt(this.#top, handle);
-    if (this.bytes[at] === 0) this.bytes[at] = 1;
+  mark(markByte: number): void {
+    if (this.bytes[markByte] === 0) this.bytes[markByte] = 1;
   }
 
   count(counter: number, by: number): void {
@@ -196,13 +339,40 @@ export class ArenaReader {
     this.#doubles[at] = (this.#doubles[at] as number) + by;
   }
 
+  #beyond(fn: number): Float64Array {
+    const known = this.#moreHits[fn];
+    if (known) return known;
+    const columns = this.#moreColumns(fn);
+    this.#moreHits[fn] = columns;
+    return columns;
+  }
+
   /** `near`: it was not necessary to look into the arena. */
   countHit(fn: number, near: boolean, cost: number): void {
-    const column = fn < COUNTED_FUNCTIONS ? fn : COUNTED_FUNCTIONS - 1;
-    const doubles = this.#doubles;
-    const at = this.#hits + column * HIT_COLUMNS;
+    const isHere = fn < COUNTED_FUNCTIONS;
+    const doubles = isHere ? this.#doubles : this.#beyond(fn);
+    const at = isHere ? this.#hits + fn * HIT_COLUMNS : 0;
     const hits = near ? at : at + 1;
     doubles[hits] = (doubles[hits] as number) + 1;
     doubles[at + 2] = (doubles[at + 2] as number) + cost;
+  }
+
+  /** The same for a stale one, instead. */
+  countStale(fn: number, near: boolean, cost: number): void {
+    const isHere = fn < COUNTED_FUNCTIONS;
+    const doubles = isHere ? this.#doubles : this.#beyond(fn);
+    const at = isHere ? this.#hits + fn * HIT_COLUMNS : 0;
+    const hits = near ? at + 3 : at + 5;
+    doubles[hits] = (doubles[hits] as number) + 1;
+    doubles[at + 2] = (doubles[at + 2] as number) + cost;
+  }
+
+  /** The same for what the thread has read in a tier. */
+  countRecord(fn: number, cost: number): void {
+    const isHere = fn < COUNTED_FUNCTIONS;
+    const doubles = isHere ? this.#doubles : this.#beyond(fn);
+    const at = isHere ? this.#hits + fn * HIT_COLUMNS : 0;
+    doubles[at + 2] = (doubles[at + 2] as number) + cost;
+    doubles[at + 4] = (doubles[at + 4] as number) + 1;
   }
 }

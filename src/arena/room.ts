@@ -16,6 +16,7 @@ import { type Entries, EXTERNAL_BYTES } from './entries.ts';
 import { type HandleTable, TABLE_BYTES } from './handle-table.ts';
 import type { Layout } from './layout.ts';
 import type { Log } from './log.ts';
+import type { ArenaUsage } from './usage.ts';
 
 /**
  * Why an entry was not added.
@@ -23,33 +24,15 @@ import type { Log } from './log.ts';
  * - `behind`: there are enough dead bytes, which have yet to be collected; `tidy()` does that, and so
  *   does every `add()`
  * - `waiting`: the same, but a thread still reads what could be collected
+ * - `crowded`: there is room, but not in its part of the index; when one certain entry goes, there is
  * - `never`: it is too large for this arena
  */
-export type Refusal = 'full' | 'behind' | 'waiting' | 'never';
-
-/** Where the bytes are. `keys` to `free` add up to `used`. */
-export interface ArenaUsage {
-  readonly entries: number;
-  readonly keys: number;
-  readonly values: number;
-  /** Headers, alignment, index and handles. */
-  readonly bookkeeping: number;
-  /** Not collected yet. */
-  readonly dead: number;
-  /** In segments that are held and can be written to, the table of handles included. */
-  readonly free: number;
-  /** Never more than `maxSize`. */
-  readonly used: number;
-  /**
-   * What the system has given us: the most that was ever used of the arena, which cannot be given
-   * back, and the buffers of large values. More than `maxSize` only when large values have taken
-   * the place of small ones.
-   */
-  readonly resident: number;
-}
+export type RoomRefusal = 'full' | 'behind' | 'waiting' | 'crowded' | 'never';
 
 /** What can be alive of `maxSize`. */
 const ALIVE_PERCENT = 87;
+/** Segments that the log keeps beside the largest buffer: open ones, one to clean into, the index. */
+const BESIDE_LARGEST = 8;
 /** Records that one call looks at, at the most, and bytes that it moves. */
 const RECORDS_AT_ONCE = 1000;
 const BYTES_AT_ONCE = 2 ** 19;
@@ -77,7 +60,7 @@ export class Room {
    * Sees to it that there is room for a record, and for a buffer beside the arena; says why there is
    * none. When there should be, it can still be that no segment is free at this moment.
    */
-  prepare(record: number, beside: number): Refusal | undefined {
+  prepare(record: number, beside: number): RoomRefusal | undefined {
     const log = this.#log;
     if (record > this.#layout.largestRecord) return 'never';
     if (beside !== this.#expected) this.expect(beside);
@@ -94,7 +77,7 @@ export class Room {
   }
 
   /** No segment was free: cleans as much as is allowed at once, and says why that may not do. */
-  hurry(): Refusal {
+  hurry(): RoomRefusal {
     return this.#refusal(this.#clean(RECORDS_AT_ONCE, BYTES_AT_ONCE));
   }
 
@@ -118,6 +101,13 @@ export class Room {
     if (!log.isShort) return false;
     const gained = this.#clean(RECORDS_AT_ONCE, BYTES_AT_ONCE);
     return log.isShort && this.#gains(gained);
+  }
+
+  /** Beside the handle table, which never shrinks, and the segments that cleaning needs. */
+  get largestEntry(): number {
+    const { table, segmentBytes } = this.#log;
+    const { maxSize, largestRecord } = this.#layout;
+    return Math.max(largestRecord, maxSize - (table + BESIDE_LARGEST) * segmentBytes);
   }
 
   used(): number {
@@ -157,7 +147,7 @@ export class Room {
     return gained;
   }
 
-  #refusal(gained: boolean): Refusal {
+  #refusal(gained: boolean): RoomRefusal {
     if (this.#log.epochs.waiting > 0) return 'waiting';
     if (this.#gains(gained)) return 'behind';
     return this.#entries.size > 0 ? 'full' : 'never';

@@ -8,27 +8,26 @@
 
 import type { Epochs } from './epochs.ts';
 import { COUNTED_FUNCTIONS, COUNTERS, countersAt, HIT_COLUMNS, hitsAt } from './layout.ts';
-import type { Memory } from './memory.ts';
+import { addHits, type Hits, hitsIn, MoreHits } from './more-hits.ts';
+import type { Views } from './views.ts';
 
-/** Of one function, by all threads. */
-export interface Hits {
-  readonly near: number;
-  readonly shared: number;
-  /** Milliseconds that it took to compute what was hit. */
-  readonly cost: number;
-}
-
-export class Threads {
+export class ArenaThreads {
   readonly #doubles: Float64Array;
   readonly #epochs: Epochs;
   readonly #joined = new Set<number>();
   /** What threads that have ended have counted. */
   readonly #counters = new Float64Array(COUNTERS);
   readonly #hits = new Float64Array(COUNTED_FUNCTIONS * HIT_COLUMNS);
+  readonly #more = new MoreHits();
 
-  constructor(memory: Memory, epochs: Epochs) {
+  constructor(memory: Views, epochs: Epochs) {
     this.#doubles = memory.doubles;
     this.#epochs = epochs;
+  }
+
+  /** A thread counts its hits of a function there, see `more-hits.ts`. */
+  countedIn(slot: number, fn: number, columns: Float64Array): void {
+    if (this.#joined.has(slot)) this.#more.add(slot, fn, columns);
   }
 
   join(): number | undefined {
@@ -37,12 +36,13 @@ export class Threads {
     return slot;
   }
 
-  /** The thread in this slot has ended; does nothing when it has been said before. */
+  /** The thread in this slot has ended; does nothing the second time. */
   leave(slot: number): void {
     if (!this.#joined.delete(slot)) return;
     this.#epochs.leave(slot);
     this.#keep(this.#counters, countersAt(slot));
     this.#keep(this.#hits, hitsAt(slot));
+    this.#more.leave(slot);
   }
 
   counter(slot: number, counter: number): number {
@@ -51,20 +51,17 @@ export class Threads {
 
   /** Over all threads, those that have ended included. */
   sum(counter: number): number {
-    return this.#add(this.#counters[counter] as number, countersAt, counter);
+    let sum = this.#counters[counter] as number;
+    for (const slot of this.#joined) sum += this.counter(slot, counter);
+    return sum;
   }
 
   hits(fn: number): Hits {
-    const first = Math.min(fn, COUNTED_FUNCTIONS - 1) * HIT_COLUMNS;
-    const [near, shared, cost] = [first, first + 1, first + 2].map((column) =>
-      this.#add(this.#hits[column] as number, hitsAt, column),
-    ) as [number, number, number];
-    return { near, shared, cost };
-  }
-
-  #add(sum: number, startOf: (slot: number) => number, column: number): number {
-    for (const slot of this.#joined) sum += this.#doubles[startOf(slot) + column] as number;
-    return sum;
+    if (fn >= COUNTED_FUNCTIONS) return this.#more.hits(fn);
+    const first = fn * HIT_COLUMNS;
+    const hits = hitsIn(this.#hits, first);
+    for (const slot of this.#joined) addHits(hits, this.#doubles, hitsAt(slot) + first);
+    return hits;
   }
 
   #keep(totals: Float64Array, from: number): void {

@@ -1,13 +1,13 @@
 /** One call of the function, and the lines that it answers. */
 
-import type { Held } from '../side.ts';
+import type { Held } from '../call/side.ts';
 import { NotUtf8 } from './lines.ts';
-import { OPEN, type Outcome } from './outcome.ts';
+import { type LineOutcome, OPEN } from './outcome.ts';
 
-export class Answer {
+export class LineAnswer {
   /** The line. */
   readonly source: string;
-  outcome: Outcome = OPEN;
+  outcome: LineOutcome = OPEN;
   /** Lines that are in the window because of it. */
   uses = 0;
   /** Lines with the same text that came while it was open. */

@@ -1,8 +1,10 @@
 /** `threadmemo cache stats|prune|clear|verify`: what is in a directory, and less of it. */
 
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { type DiskLimits, type DiskStats, type DiskTier, diskTier } from '../disk.ts';
+import { dateNow } from '../runtime/globals.ts';
+import { printable } from '../text/printable.ts';
+import { readTierId } from '../tiers/namespace.ts';
+import { checkCacheDirectory } from './cache-directory.ts';
 import { Exit, Unusable } from './ended.ts';
 import { print } from './print.ts';
 import { tableOf } from './table.ts';
@@ -17,11 +19,17 @@ interface Found {
   readonly code?: number;
 }
 
+interface OfNamespace {
+  /** Of all, and of none, when it is not given. */
+  readonly namespace?: string;
+}
+
 /** @throws {Unusable} {@link MemoError} */
-export function stats(path: string, { json }: AsJson): Promise<number> {
+export function stats(path: string, { json, namespace }: AsJson & OfNamespace): Promise<number> {
   return withCache(path, async (tier) => {
-    const found = await tier.stats();
-    return { text: json ? JSON.stringify(found) : statsText(path, found) };
+    const all = await tier.stats();
+    const found = namespace === undefined ? all : partOf(all, namespace);
+    return { text: json ? printable(JSON.stringify(found)) : statsText(path, found) };
   });
 }
 
@@ -32,25 +40,25 @@ export function prune(path: string, { json, ...limits }: DiskLimits & AsJson): P
   }
   return withCache(path, async (tier) => {
     const { entries } = await tier.prune(limits);
-    return { text: json ? JSON.stringify({ entries }) : `${plural(entries)} removed` };
+    return { text: json ? JSON.stringify({ entries }) : removed(entries) };
   });
 }
 
 /** @throws {Unusable} {@link MemoError} */
 export function clear(
   path: string,
-  { json, function: fn }: AsJson & { readonly function?: string },
+  { json, namespace, function: fn }: AsJson & OfNamespace & { readonly function?: string },
 ): Promise<number> {
   return withCache(path, async (tier) => {
-    const { functions } = await tier.stats();
-    const ids = Object.keys(functions).filter((id) => fn === undefined || isOf(id, fn));
+    const all = await tier.stats();
+    const { functions } = namespace === undefined ? all : partOf(all, namespace);
+    const ids = Object.keys(functions).filter((id) => fn === undefined || isOf(id, fn, namespace));
     if (fn !== undefined && ids.length === 0) throw unknown(fn, path, Object.keys(functions));
     const entries = ids.reduce((sum, id) => sum + (functions[id]?.entries ?? 0), 0);
-    if (fn === undefined) await tier.clear();
+    if (fn === undefined && namespace === undefined) await tier.clear();
     else for (const id of ids) await tier.clear(id);
-    return {
-      text: json ? JSON.stringify({ entries, functions: ids }) : `${plural(entries)} removed`,
-    };
+    const text = json ? printable(JSON.stringify({ entries, functions: ids })) : removed(entries);
+    return { text };
   });
 }
 
@@ -73,12 +81,8 @@ export function verify(path: string, { json }: AsJson): Promise<number> {
   });
 }
 
-/** A tier makes a directory that is not there; whoever asks what is in it has misspelt it. */
 async function withCache(path: string, run: (tier: DiskTier) => Promise<Found>): Promise<number> {
-  if (!existsSync(path)) throw new Unusable(`there is no directory ${path}`);
-  if (!existsSync(join(path, 'data.mdb'))) {
-    throw new Unusable(`${path} is no cache of threadmemo's: there is no data.mdb in it`);
-  }
+  checkCacheDirectory(path);
   const tier = diskTier({ path });
   try {
     const { text, code = Exit.done } = await run(tier);
@@ -89,12 +93,12 @@ async function withCache(path: string, run: (tier: DiskTier) => Promise<Found>):
 }
 
 function statsText(path: string, { entries, size: used, fileSize, functions }: DiskStats): string {
-  const now = Date.now();
+  const now = dateNow();
   const rows = Object.entries(functions).map(([id, { ...found }]) => {
     const { name, version } = parts(id);
     const ages = [found.newest, found.oldest].map((date) => age(now - date));
     const sums = [grouped(found.entries), size(found.bytes), grouped(found.hits)];
-    return [name, version, ...sums, duration(found.ms), ...ages];
+    return [printable(name), printable(version), ...sums, duration(found.ms), ...ages];
   });
   const header = [
     'function',
@@ -106,7 +110,7 @@ function statsText(path: string, { entries, size: used, fileSize, functions }: D
     'newest',
     'oldest',
   ];
-  const inAll = `${path}: ${plural(entries)}, ${size(used)} in use, a file of ${size(fileSize)}`;
+  const inAll = `${printable(path)}: ${plural(entries)}, ${size(used)} in use, a file of ${size(fileSize)}`;
   return rows.length === 0 ? inAll : `${tableOf([header, ...rows.sort(byName)])}\n\n${inAll}`;
 }
 
@@ -120,9 +124,21 @@ function parts(id: string): { readonly name: string; readonly version: string } 
   return at < 0 ? { name: id, version: '' } : { name: id.slice(0, at), version: id.slice(at + 1) };
 }
 
-/** With its version, or of any. */
-function isOf(id: string, fn: string): boolean {
-  return id === fn || parts(id).name === fn;
+/** The functions of one namespace, and their sums. */
+function partOf(stats: DiskStats, namespace: string): DiskStats {
+  const own = Object.entries(stats.functions).filter(
+    ([id]) => readTierId(id).namespace === namespace,
+  );
+  const sum = (what: 'entries' | 'bytes') => own.reduce((all, [, each]) => all + each[what], 0);
+  const sums = { entries: sum('entries'), bytes: sum('bytes') };
+  return { ...stats, ...sums, functions: Object.fromEntries(own) };
+}
+
+/** With its version, or of any; as it is, or as `stats` shows it; and as its service knows it. */
+function isOf(id: string, fn: string, namespace: string | undefined): boolean {
+  const own = namespace === undefined ? id : readTierId(id).id;
+  const names = [id, parts(id).name, own, parts(own).name];
+  return names.some((text) => text === fn || printable(text) === fn);
 }
 
 function unknown(fn: string, path: string, ids: readonly string[]): Unusable {
@@ -130,6 +146,10 @@ function unknown(fn: string, path: string, ids: readonly string[]): Unusable {
   return new Unusable(
     `${path} has nothing of ${fn}; it has ${there.join(', ') || 'nothing at all'}`,
   );
+}
+
+function removed(entries: number): string {
+  return `${plural(entries)} removed`;
 }
 
 function plural(entries: number): string {

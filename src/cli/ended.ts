@@ -8,7 +8,7 @@ export const Exit = {
   unusable: 2,
   /** As shells say it of programs that end by these signals. */
   interrupted: { SIGINT: 130, SIGTERM: 143 },
-  /** Nobody reads the results any more. */
+  /** The reader of the results has gone. */
   unread: 141,
 } as const;
 

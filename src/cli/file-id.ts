@@ -1,4 +1,4 @@
-/** Which file it is, whatever it is called: only plain files, which nobody may read and write at once. */
+/** Which file it is, whatever it is called: only plain files, which must not be read and written at once. */
 
 import { type BigIntStats, fstatSync, statSync } from 'node:fs';
 

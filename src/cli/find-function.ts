@@ -4,10 +4,10 @@ import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { importHint, importModule } from '../import-module.ts';
-import { type Memoized, memoizeExport } from '../memoize.ts';
+import { type Memoized, memoizeExport } from '../api/memoize.ts';
+import { definitionOf } from '../call/registry.ts';
 import type { AnyFunction } from '../options.ts';
-import { definitionOf } from '../registry.ts';
+import { importHint, importModule } from '../runtime/import-module.ts';
 import { Unusable } from './ended.ts';
 import { messageOf } from './error-words.ts';
 

@@ -18,7 +18,7 @@ export function onInterruption(first: (signal: Interrupting) => void): () => voi
   };
 }
 
-/** Not by `process.exit()`, which waits for a write that nobody reads. */
+/** Not by `process.exit()`, which waits for a write without a reader. */
 function dieOf(signal: NodeJS.Signals): void {
   process.removeAllListeners(signal);
   process.kill(process.pid, signal);

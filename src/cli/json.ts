@@ -1,10 +1,11 @@
 /**
  * A result as one line of JSON. What JSON would lose without a word is refused: a Map would be `{}`, a
- * Buffer a list of numbers, NaN `null`. What JSON means by its own rules is left to them, as everybody
- * expects: a Date is its ISO text, an `undefined` property is left out, an `undefined` item or a hole
+ * Buffer a list of numbers, NaN `null`. What JSON means by its own rules is left to them, as JSON's
+ * readers expect: a Date is its ISO text, an `undefined` property is left out, an `undefined` item or a hole
  * is `null`, and so is a result of `undefined`; `-0` is `0`.
  */
 
+import { RealDate } from '../runtime/globals.ts';
 import { messageOf } from './error-words.ts';
 
 /** A result, or a part of one, that JSON cannot carry. */
@@ -36,7 +37,7 @@ function written(result: object): string {
 
 function refuseParts(value: object, path: string, depth = Number.POSITIVE_INFINITY): void {
   refuse(value, path);
-  if (value instanceof Date || depth < 0) return;
+  if (value instanceof RealDate || depth < 0) return;
   const isArray = Array.isArray(value);
   for (const [key, part] of Object.entries(value)) {
     if (typeof part === 'string' || typeof part === 'boolean' || part === null) continue;
@@ -56,7 +57,7 @@ function whatJsonLoses(value: unknown): string | undefined {
   if (typeof value === 'bigint') return 'a bigint';
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
   if (Buffer.isBuffer(value)) return "a Buffer: return buffer.toString('base64')";
-  if (value instanceof Date) {
+  if (value instanceof RealDate) {
     return Number.isNaN(value.getTime()) ? 'an invalid Date' : undefined;
   }
   const prototype = Object.getPrototypeOf(value);

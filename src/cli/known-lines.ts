@@ -6,7 +6,7 @@
  * Two generations stand for an order of use, as in `near/near-cache.ts`.
  */
 
-import type { Answer } from './answer.ts';
+import type { LineAnswer } from './answer.ts';
 
 /** Characters, in one generation. */
 const MOST = 2 ** 21;
@@ -16,11 +16,11 @@ const LONGEST = 2 ** 14;
 const ENTRY = 300;
 
 export class KnownLines {
-  #young = new Map<string, Answer>();
-  #old = new Map<string, Answer>();
+  #young = new Map<string, LineAnswer>();
+  #old = new Map<string, LineAnswer>();
   #size = 0;
 
-  get(line: string): Answer | undefined {
+  get(line: string): LineAnswer | undefined {
     const answer = this.#young.get(line);
     if (answer) return answer;
     const again = this.#old.get(line);
@@ -29,24 +29,24 @@ export class KnownLines {
   }
 
   /** Its result is counted as the longest, because it is not there yet. */
-  add(answer: Answer): void {
+  add(answer: LineAnswer): void {
     if (answer.source.length <= LONGEST) this.#add(answer);
   }
 
   /** It has failed, or is too large. */
-  forget(answer: Answer): void {
+  forget(answer: LineAnswer): void {
     for (const each of [this.#young, this.#old]) {
       if (each.get(answer.source) === answer) each.delete(answer.source);
     }
   }
 
   /** It is settled, and holds its result from now on. */
-  grown(answer: Answer): void {
+  grown(answer: LineAnswer): void {
     if (answer.size > LONGEST) this.forget(answer);
     else if (this.#young.get(answer.source) === answer) this.#count(answer.size);
   }
 
-  #add(answer: Answer): void {
+  #add(answer: LineAnswer): void {
     this.#young.set(answer.source, answer);
     this.#count(answer.size + ENTRY);
   }

@@ -3,33 +3,18 @@
  * block of lines, and for room in the window, which is there when results could be written.
  */
 
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { LoadError, PoolClosedError } from '../errors.ts';
-import type { Held } from '../side.ts';
-import { Answer } from './answer.ts';
+import { performance, setImmediate } from '../runtime/globals.ts';
+import { LineAnswer } from './answer.ts';
 import { KnownLines } from './known-lines.ts';
 import { type Block, NotUtf8 } from './lines.ts';
-import { failed, failedHere, type Outcome, outcomeOf, WITHDRAWN } from './outcome.ts';
-import type { Output } from './output.ts';
+import { argumentsIn, type MapRunParts } from './map-run-parts.ts';
+import { failed, failedHere, type LineOutcome, outcomeOf, WITHDRAWN } from './outcome.ts';
+import { Recalled, type RecalledCall } from './recalled.ts';
 import { ofItself, withItsLine } from './result-line.ts';
-import { Window } from './window.ts';
+import { LineWindow } from './window.ts';
 
-export interface MapRunParts {
-  readonly call: (...args: unknown[]) => Promise<unknown>;
-  /** Of what a call with these arguments has brought, if it is kept. */
-  readonly hold: (args: readonly unknown[]) => Held | undefined;
-  readonly output: Output;
-  /** Called once, when no more lines are wanted. */
-  readonly endInput: () => void;
-  /** A failed line, when its turn in the output has come. */
-  readonly failed: (line: number, source: string, error: unknown) => void;
-  /** Each line is an array of arguments, and not the one argument. */
-  readonly args: boolean;
-  readonly unordered: boolean;
-  readonly keepGoing: boolean;
-}
-
-/** Milliseconds without a look at the event loop, which hears of results, and hands out the next call. */
+/** Milliseconds without a turn of the event loop, which brings results, and hands out the next call. */
 const TURN_MS = 1;
 const LINES_BETWEEN_LOOKS = 256;
 
@@ -45,8 +30,9 @@ export class MapRun {
   joined = 0;
   joinedMs = 0;
   readonly #parts: MapRunParts;
-  readonly #window: Window;
+  readonly #window: LineWindow;
   readonly #known = new KnownLines();
+  readonly #recalled = new Recalled();
   #reading = true;
   /** Results that were computed, but not written, stand behind one that there is not. */
   #cut = false;
@@ -56,7 +42,7 @@ export class MapRun {
 
   constructor(parts: MapRunParts) {
     this.#parts = parts;
-    this.#window = new Window(!parts.unordered);
+    this.#window = new LineWindow(!parts.unordered, parts.threads);
   }
 
   /**
@@ -87,10 +73,22 @@ export class MapRun {
     this.changed();
   }
 
+  /** The same, and of those that were begun, the ones that no thread computes yet are not answered. */
+  withdraw(): void {
+    this.stop();
+    for (const { answer } of this.#recalled.takeAll()) {
+      this.#window.begun();
+      this.#settle(answer, WITHDRAWN);
+    }
+    this.#parts.withdraw();
+  }
+
   /** Something has been answered or written. */
   changed(): void {
     if (this.#parts.output.unread) this.stop();
-    this.#window.drain((line, answer) => this.#giveOut(line, answer));
+    this.#drain();
+    if (this.#window.tooWide) this.#recall();
+    this.#callAgain();
     this.#wake?.();
   }
 
@@ -118,22 +116,26 @@ export class MapRun {
         if (!this.#reading) return;
         this.#take(line);
         this.bytes += bytesEach;
-        if (this.lines % LINES_BETWEEN_LOOKS !== 0 && this.#window.hasRoom) continue;
+        if (this.lines % LINES_BETWEEN_LOOKS !== 0 && this.#hasRoom) continue;
         if (performance.now() - turn > TURN_MS) {
-          await nextTurn();
+          await new Promise((resolve) => setImmediate(resolve));
           turn = performance.now();
         }
         this.#drain();
-        while (!this.#window.hasRoom && this.#reading) await this.#change();
+        while (!this.#hasRoom && this.#reading) await this.#change();
       }
       this.#drain();
     }
   }
 
+  get #hasRoom(): boolean {
+    return this.#recalled.size === 0 && this.#window.hasRoom;
+  }
+
   #take(given: string | NotUtf8): void {
     this.lines++;
     if (given instanceof NotUtf8) {
-      const answer = new Answer(given);
+      const answer = new LineAnswer(given);
       this.#window.add(this.lines, answer);
       this.#window.begun();
       return this.#settle(answer, failedHere(new SyntaxError('the line is not UTF-8')));
@@ -146,12 +148,12 @@ export class MapRun {
   }
 
   /** By far the most common case, where it is common at all: nothing is open, and nothing to do. */
-  #again(known: Answer): void {
+  #again(known: LineAnswer): void {
     if (this.#window.empty && known.settled && this.#giveOut(this.lines, known)) return;
     this.#window.add(this.lines, known);
   }
 
-  #answers(known: Answer): boolean {
+  #answers(known: LineAnswer): boolean {
     if (known.settled) return known.held?.use() ?? false;
     known.joined++;
     return true;
@@ -159,24 +161,46 @@ export class MapRun {
 
   #call(line: string): void {
     // A line as it was split off would keep its whole block in memory.
-    const answer = new Answer(Buffer.from(line).toString());
+    const answer = new LineAnswer(Buffer.from(line).toString());
     this.#window.add(this.lines, answer);
     this.#window.begun();
     this.#known.add(answer);
     let args: unknown[];
     try {
-      args = this.#argumentsIn(line);
+      args = argumentsIn(line, this.#parts.args);
     } catch (cause) {
       return this.#settle(answer, failedHere(cause));
     }
     answer.held = this.#parts.hold(args);
+    this.#begin({ line: this.lines, answer, args });
+  }
+
+  #begin(call: RecalledCall): void {
+    const { answer, args } = call;
     this.#parts.call(...args).then(
       (value) => this.#settle(answer, outcomeOf(value), args),
-      (error: unknown) => this.#rejected(answer, error),
+      (error: unknown) => this.#rejected(call, error),
     );
   }
 
-  #rejected(answer: Answer, error: unknown): void {
+  #recall(): void {
+    this.#recalled.expect(this.#window.open);
+    this.#parts.withdraw();
+  }
+
+  #callAgain(): void {
+    while (this.#recalled.size > 0 && (this.#window.hasRoomForCall || this.#window.isStuck)) {
+      this.#window.begun();
+      this.#begin(this.#recalled.next() as RecalledCall);
+    }
+  }
+
+  #rejected(call: RecalledCall, error: unknown): void {
+    const { answer } = call;
+    if (this.#recalled.takes(call, error)) {
+      this.#window.recalled();
+      return this.#callAgain();
+    }
     if (error instanceof LoadError) {
       this.#unloadable = error;
       this.stop();
@@ -185,14 +209,7 @@ export class MapRun {
     this.#settle(answer, isWithdrawn ? WITHDRAWN : failed(error));
   }
 
-  #argumentsIn(line: string): unknown[] {
-    const value: unknown = JSON.parse(line);
-    if (!this.#parts.args) return [value];
-    if (Array.isArray(value)) return value;
-    throw new TypeError('with --args, a line must be an array of arguments');
-  }
-
-  #settle(answer: Answer, outcome: Outcome, args?: readonly unknown[]): void {
+  #settle(answer: LineAnswer, outcome: LineOutcome, args?: readonly unknown[]): void {
     answer.outcome = outcome;
     const { held, joined } = answer;
     // To keep every line for its next time would cost memory, and most inputs do not come again.
@@ -213,7 +230,7 @@ export class MapRun {
   }
 
   /** False when nothing can be given out now. */
-  #giveOut(line: number, { outcome, source }: Answer): boolean {
+  #giveOut(line: number, { outcome, source }: LineAnswer): boolean {
     const { output, keepGoing, unordered } = this.#parts;
     if (!output.hasRoom || this.#cut || output.broken) return false;
     if (outcome.state === 'withdrawn') {

@@ -1,7 +1,7 @@
 /** `threadmemo map`: opens what a run needs, and closes it again, however it ends. */
 
+import type { Memoized } from '../api/memoize.ts';
 import { createPool } from '../index.ts';
-import type { Memoized } from '../memoize.ts';
 import { bytes, type Size } from '../options.ts';
 import { Unusable } from './ended.ts';
 import { fileId, isSame } from './file-id.ts';
@@ -9,7 +9,7 @@ import { findFunction } from './find-function.ts';
 import { type Input, openInput } from './input.ts';
 import { Mapping, type MappingOptions, type MappingPool } from './mapping.ts';
 import { type OutFile, openOutFile } from './out-file.ts';
-import { STDOUT } from './print.ts';
+import { keepStdoutForResults, STDOUT } from './print.ts';
 import { openTiers, type TierOptions } from './tiers.ts';
 
 export interface MapCommand extends TierOptions, MappingOptions {
@@ -17,6 +17,7 @@ export interface MapCommand extends TierOptions, MappingOptions {
   readonly threads?: number;
   /** What all threads share. */
   readonly memory?: Size;
+  readonly namespace?: string;
 }
 
 /** The command promises to need little memory in all. */
@@ -43,8 +44,11 @@ function openOut({ out }: MapCommand, input: Input): OutFile | undefined {
   return undefined;
 }
 
+/** Longer than what a tier may take by itself: no single result is waited for. */
+const TIER_TIMEOUT = '30s';
+
 async function openPool(command: MapCommand, fn: Memoized): Promise<MappingPool> {
-  const { threads, memory = MEMORY } = command;
+  const { threads, memory = MEMORY, namespace } = command;
   const watched = await openTiers(command, fn);
   const tiers = watched.map(({ tier }) => tier);
   try {
@@ -56,15 +60,12 @@ async function openPool(command: MapCommand, fn: Memoized): Promise<MappingPool>
       maxEntrySize,
       ...(threads !== undefined && { threads }),
       tiers,
+      tierTimeout: TIER_TIMEOUT,
+      ...(namespace !== undefined && { namespace }),
     });
     return { pool, watched, [Symbol.asyncDispose]: () => pool.close() };
   } catch (cause) {
     await Promise.all(tiers.map((tier) => tier.close()));
     throw cause;
   }
-}
-
-/** What the function prints, in whichever thread, would stand between the results. */
-function keepStdoutForResults(): void {
-  Object.defineProperty(process, 'stdout', { value: process.stderr, configurable: true });
 }

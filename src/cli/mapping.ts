@@ -1,10 +1,13 @@
 /** A run and what is around it: watches it, ends it when it is told to, and says how it has ended. */
 
+import type { Memoized } from '../api/memoize.ts';
+import { Call } from '../call/call.ts';
+import { definitionOf } from '../call/registry.ts';
+import { type CoordinatorSide, installedSide } from '../call/side.ts';
 import { MemoError } from '../errors.ts';
 import type { MemoPool } from '../index.ts';
-import type { Memoized } from '../memoize.ts';
-import { definitionOf } from '../registry.ts';
-import { installedSide } from '../side.ts';
+import { performance } from '../runtime/globals.ts';
+import { printable } from '../text/printable.ts';
 import { Exit, Unusable } from './ended.ts';
 import { messageOf, wordsOf } from './error-words.ts';
 import type { Input } from './input.ts';
@@ -14,8 +17,17 @@ import { MapRun } from './map-run.ts';
 import type { OutFile } from './out-file.ts';
 import { Output } from './output.ts';
 import { print, STDOUT } from './print.ts';
-import { Progress } from './progress.ts';
-import { type Counts, failing, howToResume, type Kept, notStored, summary } from './report.ts';
+import { ProgressLine } from './progress.ts';
+import {
+  type Counts,
+  failing,
+  howToResume,
+  type Kept,
+  notStored,
+  summary,
+  threadDeaths,
+} from './report.ts';
+import { tell } from './tell.ts';
 import type { WatchedTier } from './watched-tier.ts';
 import { shortened } from './wording.ts';
 
@@ -44,7 +56,7 @@ export class Mapping {
   readonly #options: MappingOptions;
   readonly #output: Output;
   readonly #run: MapRun;
-  readonly #progress: Progress;
+  readonly #progress: ProgressLine;
   readonly #begun = performance.now();
   #interrupted: Interrupting | undefined;
 
@@ -65,6 +77,8 @@ export class Mapping {
     this.#run = new MapRun({
       call: fn as (...args: unknown[]) => Promise<unknown>,
       hold: holder(fn),
+      withdraw: () => pool.withdraw(),
+      threads: ownSide()?.threads || 1,
       output: this.#output,
       endInput: () => input.close(),
       failed: (line, source, error) => this.#sayFailed(line, source, error),
@@ -72,7 +86,7 @@ export class Mapping {
       unordered: options.unordered ?? false,
       keepGoing: options.keepGoing ?? false,
     });
-    this.#progress = new Progress(() => ({ counts: this.#counts(), fraction: this.#fraction }));
+    this.#progress = new ProgressLine(() => ({ counts: this.#counts(), fraction: this.#fraction }));
   }
 
   /** @returns the exit code @throws {Unusable} */
@@ -93,9 +107,11 @@ export class Mapping {
   }
 
   async #ended(): Promise<number> {
-    const counts = this.#counts();
-    // What was computed is on the disk before anybody is told that it is.
+    const before = this.#counts();
+    // What was computed is on the disk before a message says that it is.
     await this.#pool.close();
+    // The last lines' threads may have died since.
+    const counts = { ...before, uncaught: this.#pool.stats().uncaught };
     const code = this.#code();
     if (this.#output.unread) return code;
     const isComplete = !this.#interrupted && (counts.failed === 0 || this.#options.keepGoing);
@@ -117,30 +133,29 @@ export class Mapping {
     if (json) {
       const interrupted = this.#interrupted;
       const report = JSON.stringify({ ...counts, notStored: failing(kept), interrupted, code });
-      // Where the results do not go. They are complete, whether anybody reads this or not.
-      if (this.#out) await print(report);
-      else process.stderr.write(`${report}\n`);
+      // Where the results do not go. They are complete, whether this is read or not.
+      if (this.#out) await print(printable(report));
+      else process.stderr.write(`${printable(report)}\n`);
     } else if (!quiet) {
-      for (const line of [summary(counts), ...notStored(kept)]) printToStderr(line);
+      for (const line of [summary(counts), ...threadDeaths(counts), ...notStored(kept)]) tell(line);
     }
-    if (this.#interrupted) printToStderr(howToResume(kept, soFar));
+    if (this.#interrupted) tell(howToResume(kept, soFar));
   }
 
   #sayFailed(line: number, source: string, error: unknown): void {
     const { name, message, stack } = wordsOf(error);
     const isOurs = error instanceof MemoError;
-    const short = `${name}: ${message}`;
+    const short = printable(`${name}: ${message}`);
     const what = this.#options.keepGoing || isOurs ? short : (stack ?? short);
-    this.#progress.say(`threadmemo: line ${line}: ${what}\n  input: ${shortened(source)}`);
+    this.#progress.say(`line ${line}: ${what}\n  input: ${shortened(source)}`);
   }
 
   #interrupt(signal: Interrupting): void {
     this.#interrupted = signal;
     if (!this.#options.quiet) {
-      this.#progress.say('threadmemo: finishing what runs; once more ends at once');
+      this.#progress.say('finishing what runs; once more ends at once');
     }
-    this.#run.stop();
-    this.#pool.withdraw();
+    this.#run.withdraw();
   }
 
   get #fraction(): number | undefined {
@@ -161,11 +176,12 @@ export class Mapping {
   #counts(): Counts {
     const { lines, written, failures: failed, joined, joinedMs } = this.#run;
     const { hits, waits, computations } = this.#fn.stats();
-    const { computeMsSpent, computeMsSaved, tiers } = this.#pool.stats();
+    const { computeMsSpent, computeMsSaved, tiers, uncaught } = this.#pool.stats();
     return {
       lines,
       written,
       failed,
+      uncaught,
       hits,
       hitsOnDisk: tiers['disk']?.hits ?? 0,
       hitsInRedis: tiers['redis']?.hits ?? 0,
@@ -180,11 +196,12 @@ export class Mapping {
 
 /** The side of this thread, and the function as the registry has it, do not change while it runs. */
 function holder(fn: Memoized) {
-  const side = installedSide();
+  const side = ownSide();
   const definition = definitionOf(fn.id);
-  return (args: readonly unknown[]) => definition && side?.hold?.(definition, args);
+  return (args: readonly unknown[]) => definition && side?.hold(new Call(definition, args));
 }
 
-function printToStderr(text: string): void {
-  process.stderr.write(`threadmemo: ${text}\n`);
+function ownSide(): CoordinatorSide | undefined {
+  const side = installedSide();
+  return side?.kind === 'coordinator' ? side : undefined;
 }

@@ -1,16 +1,17 @@
 /**
  * The file of `--out`. Results are written beside it (`partials.ts`), and take its place when they are
- * complete: so nobody takes half of the results for all of them, and what an earlier run has made
- * stays until there is something better. Of several runs that write the same file, the last to end
- * leaves its results. What is no plain file is written to as it is.
+ * complete (`take-place.ts`): so half of the results are not taken for all of them, and what an earlier
+ * run has made stays until there is something better. Of several runs that write the same file, the
+ * last to end leaves its results. What is no plain file is written to as it is.
  */
 
-import { closeSync, openSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs';
+import { closeSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { ownIdentity, type ProcessIdentity } from '../tiers/disk/process-identity.ts';
 import { Unusable } from './ended.ts';
 import { messageOf } from './error-words.ts';
 import { type FileId, isFile } from './file-id.ts';
 import { endedEarly, leftovers, ownPartial } from './partials.ts';
+import { checkWritable, isDescriptor, openInPlaceOf, takePlace, targetOf } from './take-place.ts';
 
 export interface OutFile {
   readonly fd: number;
@@ -29,7 +30,7 @@ export function openOutFile(
 ): OutFile {
   try {
     const { path, isPlain } = resolved(file);
-    return isPlain ? new PlainFile(path, input, owner) : new SpecialFile(path);
+    return isPlain ? new PlainFile(path, input, owner) : new SpecialFile(file);
   } catch (cause) {
     throw unwritable(file, cause);
   }
@@ -49,14 +50,15 @@ class PlainFile implements OutFile {
     for (const path of [file, endedEarly(file), ...old]) {
       if (isFile(path, input)) throw new Error(`${path} is the input; give another --out`);
     }
+    checkWritable(file);
     for (const path of old) remove(path);
-    this.fd = openSync(this.#own, 'wx');
+    this.fd = openInPlaceOf(file, this.#own);
   }
 
   complete(): void {
     try {
-      this.#close();
-      renameSync(this.#own, this.#file);
+      this.#isOpen = false;
+      takePlace(this.fd, this.#own, this.#file);
     } catch (cause) {
       throw unwritable(this.#file, cause);
     }
@@ -89,14 +91,14 @@ class PlainFile implements OutFile {
   }
 }
 
-/** A pipe, a terminal, `/dev/null`. */
+/** A pipe, a terminal, `/dev/null`; what a shell has opened as `/dev/stdout`, to which it may append. */
 class SpecialFile implements OutFile {
   readonly fd: number;
   readonly #path: string;
 
   constructor(path: string) {
     this.#path = path;
-    this.fd = openSync(path, 'w');
+    this.fd = openSync(path, 'a');
   }
 
   complete(): void {}
@@ -109,13 +111,14 @@ class SpecialFile implements OutFile {
 }
 
 function resolved(file: string): { readonly path: string; readonly isPlain: boolean } {
-  const stat = statSync(file, { throwIfNoEntry: false });
-  if (!stat) return { path: file, isPlain: true };
-  if (stat.isDirectory()) throw new Error('it is a directory');
-  return { path: realpathSync(file), isPlain: stat.isFile() };
+  if (file === '') throw new Error('its path is empty');
+  const path = targetOf(file);
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat?.isDirectory()) throw new Error('it is a directory');
+  return { path, isPlain: !isDescriptor(path) && (!stat || stat.isFile()) };
 }
 
-/** If it can be: it is in nobody's way. */
+/** If it can be: it is in no other run's way. */
 function remove(path: string): void {
   try {
     rmSync(path, { force: true });

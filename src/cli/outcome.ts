@@ -2,7 +2,7 @@
 
 import { toJson } from './json.ts';
 
-export type Outcome =
+export type LineOutcome =
   | { readonly state: 'open' }
   /** The result as JSON, with a line end. */
   | { readonly state: 'value'; readonly text: string }
@@ -10,10 +10,10 @@ export type Outcome =
   /** It was not begun, because the command was told to stop. */
   | { readonly state: 'withdrawn' };
 
-export const OPEN: Outcome = { state: 'open' };
-export const WITHDRAWN: Outcome = { state: 'withdrawn' };
+export const OPEN: LineOutcome = { state: 'open' };
+export const WITHDRAWN: LineOutcome = { state: 'withdrawn' };
 
-export function outcomeOf(value: unknown): Outcome {
+export function outcomeOf(value: unknown): LineOutcome {
   try {
     return { state: 'value', text: `${toJson(value)}\n` };
   } catch (cause) {
@@ -21,12 +21,12 @@ export function outcomeOf(value: unknown): Outcome {
   }
 }
 
-export function failed(error: unknown): Outcome {
+export function failed(error: unknown): LineOutcome {
   return { state: 'failed', error };
 }
 
-/** In the command itself: where in its code that was, would tell nobody anything. */
-export function failedHere(error: unknown): Outcome {
+/** In the command itself: its place in our code would not help the user. */
+export function failedHere(error: unknown): LineOutcome {
   if (error instanceof Error) Object.defineProperty(error, 'stack', { value: undefined });
   return failed(error);
 }

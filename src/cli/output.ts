@@ -1,12 +1,12 @@
 /**
  * Where the results go. Lines are collected and written in large pieces, by the system's own threads:
- * `process.stdout` would block this thread for as long as nobody reads, and with it Ctrl-C and all
+ * `process.stdout` would block this thread for as long as there is no reader, and with it Ctrl-C and all
  * worker threads that wait for work.
  */
 
 import { write } from 'node:fs';
-import { setTimeout as after } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { setImmediate, setTimeout } from '../runtime/globals.ts';
 import { Unusable } from './ended.ts';
 import { messageOf } from './error-words.ts';
 
@@ -16,7 +16,7 @@ const writeBytes = promisify(write);
 const PIECE = 2 ** 16;
 /** Characters that may wait. */
 const MOST_WAITING = 2 ** 18;
-/** Milliseconds until a pipe that somebody has made non-blocking is tried again. */
+/** Milliseconds until a pipe that another program has made non-blocking is tried again. */
 const TRY_AGAIN_AFTER = 5;
 
 export class Output {
@@ -38,7 +38,7 @@ export class Output {
     return this.#waiting.length < MOST_WAITING;
   }
 
-  /** Nobody reads any more: what is added is dropped. */
+  /** The reader has gone: what is added is dropped. */
   get unread(): boolean {
     return this.#end?.state === 'unread';
   }
@@ -96,7 +96,7 @@ export class Output {
       } catch (cause) {
         const { code } = cause as NodeJS.ErrnoException;
         if (code !== 'EAGAIN') return this.#failed(code === 'EPIPE', cause);
-        await after(TRY_AGAIN_AFTER);
+        await new Promise((resolve) => setTimeout(resolve, TRY_AGAIN_AFTER));
       }
     }
   }

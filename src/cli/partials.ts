@@ -3,7 +3,7 @@
  * `<file>.<place>-<process>.partial`, so that two runs with one `--out` cannot mix their lines. What
  * there is of a run that has ended early is `<file>.partial`.
  *
- * A run that was killed leaves its own behind. Whoever writes the same file next removes that, if it
+ * A run that was killed leaves its own. The next run that writes the same file removes it, if it
  * is sure that the process is gone: in another container, or on another machine with the same
  * folder, it may live.
  */

@@ -4,10 +4,15 @@ import { Output } from './output.ts';
 
 export const STDOUT = 1;
 
-/** @returns false when nobody reads it @throws {Unusable} */
+/** @returns false when the reader has gone @throws {Unusable} */
 export async function print(text: string): Promise<boolean> {
   const output = new Output(STDOUT, () => {});
   output.add(`${text}\n`);
   await output.flush();
   return !output.unread;
+}
+
+/** What the user's code prints, in whichever thread, would stand between the results. */
+export function keepStdoutForResults(): void {
+  Object.defineProperty(process, 'stdout', { value: process.stderr, configurable: true });
 }

@@ -3,7 +3,9 @@
  * line now and then.
  */
 
+import { clearInterval, setInterval } from '../runtime/globals.ts';
 import { type Counts, progressLine } from './report.ts';
+import { tell } from './tell.ts';
 
 const REDRAW_MS = 100;
 const PLAIN_LINE_MS = 10_000;
@@ -15,7 +17,7 @@ export interface ProgressSource {
   readonly fraction: number | undefined;
 }
 
-export class Progress {
+export class ProgressLine {
   readonly #source: () => ProgressSource;
   readonly #isTerminal = process.stderr.isTTY === true;
   #timer: NodeJS.Timeout | undefined;
@@ -36,7 +38,7 @@ export class Progress {
   /** Says something that stays. */
   say(text: string): void {
     this.#clear();
-    process.stderr.write(`${text}\n`);
+    tell(text);
   }
 
   end(): void {

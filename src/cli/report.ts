@@ -7,6 +7,8 @@ export interface Counts {
   readonly lines: number;
   readonly written: number;
   readonly failed: number;
+  /** Threads that have died of what no line has failed with. */
+  readonly uncaught: number;
   /** Answered from the cache, wherever that is; of them, by the tiers. */
   readonly hits: number;
   readonly hitsOnDisk: number;
@@ -82,6 +84,14 @@ export function howToResume(kept: readonly Kept[], soFar: string | undefined): s
     ? `${interrupted}. What was computed is in ${place}: the same command goes on from there`
     : `${interrupted}. What was computed is in ${place}, but ${lost(best)} not (${why(best)}): ` +
         'the same command goes on from there, and computes these again';
+}
+
+/** A line, if threads have died of what no line has failed with. */
+export function threadDeaths({ uncaught }: Counts): readonly string[] {
+  if (uncaught === 0) return [];
+  const times =
+    uncaught === 1 ? 'a thread has died' : `threads have died ${grouped(uncaught)} times`;
+  return [`${times} of errors that no line has failed with: see the warnings above`];
 }
 
 function lost({ notStored }: Kept): string {

@@ -3,6 +3,7 @@
  * on; but who starts a command with a cache relies on finding the results there.
  */
 
+import { decorate, type Wraps } from '../tiers/decorate.ts';
 import type { LeaseAnswer, Tier } from '../tiers/tier.ts';
 import { messageOf } from './error-words.ts';
 
@@ -19,20 +20,18 @@ export class WatchedTier {
   #reason: string | undefined;
 
   constructor(tier: Tier) {
-    const { lease, getNow, onInvalidate, persistent, directory } = tier;
-    this.tier = {
-      name: tier.name,
-      ...(persistent !== undefined && { persistent }),
-      ...(directory !== undefined && { directory }),
-      ...(getNow && { getNow: (...what) => getNow.apply(tier, what) }),
-      ...(onInvalidate && { onInvalidate: (heard) => onInvalidate.call(tier, heard) }),
-      ...(lease && { lease: async (...what) => this.#leased(await lease.apply(tier, what)) }),
-      get: (...what) => tier.get(...what),
-      set: (...what) => this.#stored(() => tier.set(...what)),
-      delete: (...what) => tier.delete(...what),
-      clear: (...what) => tier.clear(...what),
-      close: () => tier.close(),
+    const wraps: Wraps = {
+      set:
+        (set) =>
+        (...what) =>
+          this.#stored(() => set(...what)),
+      lease:
+        (lease) =>
+        async (...what) =>
+          this.#leased(await lease(...what)),
     };
+    // No single result is waited for, and other machines' share of the work is worth more.
+    this.tier = decorate(tier, wraps, { askedEvenIfSlow: true });
   }
 
   /** @param skipped those that the pool did not try to store */

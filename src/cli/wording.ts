@@ -2,6 +2,7 @@
 
 import { format as formatDuration } from '@lukeed/ms';
 import { format as formatBytes } from 'bytes';
+import { printable } from '../text/printable.ts';
 
 const LONGEST_SHOWN = 120;
 
@@ -24,8 +25,8 @@ export function size(bytes: number): string {
   return formatBytes(bytes, { unitSeparator: ' ' }) ?? `${bytes} B`;
 }
 
-/** Of somebody else's: on one line, and without what a terminal would take for a command. */
+/** Text from elsewhere: on one line, and without what a terminal would take for a command. */
 export function shortened(text: string): string {
-  const start = text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text;
-  return start.replace(/\p{Cc}/gu, '\uFFFD');
+  const isLong = text.length > LONGEST_SHOWN;
+  return isLong ? `${printable(text.slice(0, LONGEST_SHOWN))}…` : printable(text);
 }

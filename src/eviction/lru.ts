@@ -23,6 +23,10 @@ export class LeastRecentlyUsed implements EvictionPolicy {
     return this.#size;
   }
 
+  declines(): boolean {
+    return false;
+  }
+
   add(handle: number): void {
     if (handle >= this.#older.length) this.#grow(handle);
     this.#older[handle] = this.#newest;
@@ -47,6 +51,10 @@ export class LeastRecentlyUsed implements EvictionPolicy {
     if (newer === NONE) this.#newest = older;
     else this.#older[newer] = older;
     this.#size--;
+  }
+
+  evict(handle: number): void {
+    this.remove(handle);
   }
 
   victim(): number | undefined {

@@ -42,7 +42,7 @@ export function canonicalKey(args: readonly unknown[], root = 'args'): string {
   try {
     return keyOf(args);
   } catch (error) {
-    throw error instanceof Refusal ? refusedArgument(args, root, error) : error;
+    throw error instanceof Refusal ? refusedArgument(args, root, error, 'refused') : error;
   }
 }
 
@@ -56,7 +56,7 @@ export function canonicalKeyOf(value: unknown, root: string): string {
   try {
     return keyOf([value]);
   } catch (error) {
-    throw error instanceof Refusal ? refusedArgument(value, root, error) : error;
+    throw error instanceof Refusal ? refusedArgument(value, root, error, 'refused') : error;
   }
 }
 

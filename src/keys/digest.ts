@@ -4,6 +4,9 @@
  */
 import crypto from 'node:crypto';
 
+/** Characters from which a text takes more memory than should be left to the garbage collector. */
+const LARGE = 65_536;
+
 /** 43 characters of base64url. The bytes are hashed where they are, without a copy. */
 export function digestBytes(bytes: NodeJS.ArrayBufferView): string {
   // `crypto.hash` is twice as fast for short inputs; some Node 21 have none.
@@ -20,6 +23,13 @@ function streamed(bytes: NodeJS.ArrayBufferView): string {
  */
 export function digestText(text: string): string {
   return /[\u0100-\uffff]/.test(text)
-    ? `w${digestBytes(Buffer.from(text, 'utf16le'))}`
-    : `l${digestBytes(Buffer.from(text, 'latin1'))}`;
+    ? `w${digestEncoded(text, 'utf16le')}`
+    : `l${digestEncoded(text, 'latin1')}`;
+}
+
+/** Of a large text there is no Buffer that the garbage collector would have to find. */
+function digestEncoded(text: string, encoding: 'utf16le' | 'latin1'): string {
+  return text.length < LARGE
+    ? digestBytes(Buffer.from(text, encoding))
+    : crypto.createHash('sha256').update(text, encoding).digest('base64url');
 }

@@ -3,18 +3,33 @@
  *
  * Bytes stay in the key as they are, one character each, up to 64 of them; above that they are
  * hashed where they lie. A large Buffer is neither copied nor turned into a string.
+ *
+ * All is read as the language itself reads it: an object may have a `getTime` of its own, which no
+ * copy of it has.
  */
+import { types } from 'node:util';
+import { RealDate } from '../runtime/globals.ts';
 import { viewClassName } from '../values/builtins.ts';
 import type { Kind } from '../values/kind.ts';
 import { textOfFew } from '../values/text.ts';
 import { digestBytes } from './digest.ts';
 
 const mostInlineBytes = 64;
+const sourceOf = Object.getOwnPropertyDescriptor(RegExp.prototype, 'source')?.get;
+const flagsOf = Object.getOwnPropertyDescriptor(RegExp.prototype, 'flags')?.get;
+
+/** The primitive in a boxed one. */
+export function unboxed(box: object): unknown {
+  if (types.isNumberObject(box)) return Number.prototype.valueOf.call(box);
+  if (types.isStringObject(box)) return String.prototype.valueOf.call(box);
+  if (types.isBooleanObject(box)) return Boolean.prototype.valueOf.call(box);
+  return BigInt.prototype.valueOf.call(box);
+}
 
 export function encodeLeaf(object: object, kind: Kind): string {
   switch (kind) {
     case 'date':
-      return `d${(object as Date).getTime()};`;
+      return `d${RealDate.prototype.getTime.call(object)};`;
     case 'regexp':
       return encodeRegExp(object as RegExp);
     case 'arraybuffer':
@@ -26,7 +41,10 @@ export function encodeLeaf(object: object, kind: Kind): string {
   }
 }
 
-function encodeRegExp({ source, flags, lastIndex }: RegExp): string {
+function encodeRegExp(pattern: RegExp): string {
+  const { lastIndex } = pattern;
+  const source: string = sourceOf?.call(pattern);
+  const flags: string = flagsOf?.call(pattern);
   // Plus 0, because a lastIndex of -0 is equal to 0.
   return `r${lastIndex + 0};${flags};${source.length}:${source}`;
 }

@@ -17,11 +17,16 @@ import { errorClassName } from '../values/builtins.ts';
 import { kindOf, maxDepth } from '../values/kind.ts';
 import { Refusal, reasonAgainst, tooDeep } from '../values/refusal.ts';
 import { digestText } from './digest.ts';
-import { encodeLeaf } from './leaf.ts';
+import { encodeLeaf, unboxed } from './leaf.ts';
 
 const longestCode = 1024;
 // Fewer objects are walked faster than they are looked up, however often they are referred to.
 const objectsBeforeMemo = 64;
+// Made again for less than it takes to remember: it has few objects in it whose code is short, too.
+const shortCode = 256;
+
+// Characters of a list's code that may be in pieces.
+const mostLoose = 16_384;
 
 /** What is known during the making of one key. */
 export interface Walk {
@@ -72,7 +77,7 @@ export function walkObject(walk: Walk, object: object, depth: number): string {
   if (depth > maxDepth) throw new Refusal(tooDeep);
   const whole = encodeObject(walk, object, depth + 1);
   const code = whole.length <= longestCode ? whole : `~${digestText(whole)}`;
-  if (++walk.objects > objectsBeforeMemo) walk.codes.set(object, code);
+  if (++walk.objects > objectsBeforeMemo && whole.length > shortCode) walk.codes.set(object, code);
   return code;
 }
 
@@ -92,7 +97,7 @@ function encodeObject(walk: Walk, object: object, depth: number): string {
     case 'error':
       return encodeError(walk, object as Error, depth);
     case 'boxed':
-      return `b${encodePrimitive(object.valueOf())}`;
+      return `b${encodePrimitive(unboxed(object))}`;
     case undefined:
       throw new Refusal(reasonAgainst(object));
     default:
@@ -118,8 +123,20 @@ function encodeArray(walk: Walk, array: readonly unknown[], depth: number): stri
     return `A${length}:${encodeProperties(walk, array, keys, depth)}`;
   }
   let code = `a${length}:`;
-  for (let i = 0; i < length; i++) code += encode(walk, array[i], depth);
-  return code;
+  let loose = '';
+  for (let i = 0; i < length; i++) {
+    loose += encode(walk, array[i], depth);
+    if (loose.length <= mostLoose) continue;
+    code += inOnePiece(loose);
+    loose = '';
+  }
+  return code + loose;
+}
+
+/** V8 keeps what was put together in pieces, which take five times as much, until a character is asked for. */
+function inOnePiece(text: string): string {
+  text.charCodeAt(0);
+  return text;
 }
 
 function encodeMap(walk: Walk, map: ReadonlyMap<unknown, unknown>, depth: number): string {

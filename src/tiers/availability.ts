@@ -10,20 +10,26 @@
  *
  * Invariant: while an invalidation is owed, the server is not `up`, so nothing is read. One that has
  * failed, whichever way, ends `up` in the step in which that is known; one that is under way when `up`
- * ends is owed, too. What is owed is told while the server is `settling`; invalidations that come then
+ * ends is owed, too. What is owed is sent while the server is `settling`; invalidations that come then
  * are sent at once, as when it is `up`: if they were owed, too, there might be no end to it. `up` is
  * entered in the step that has found nothing owed any more.
  *
- * A transition is made whole, and its timer set, before anybody else's code is called.
+ * A transition is made whole, and its timer set, before any other code is called.
  */
 
-import type { Clock, Timer } from '../clock.ts';
+import { type Clock, Pending, type Timer } from '../clock.ts';
+import { Warnings } from '../text/warnings.ts';
 import { Debts } from './debts.ts';
 import { Outages } from './outages.ts';
-import { Pending } from './pending.ts';
 import { Pings } from './pings.ts';
 import { Refusals } from './refusals.ts';
-import type { Ask, AvailabilityStats, AvailabilityTimes, Session, Store } from './session.ts';
+import type {
+  Ask,
+  AvailabilityStats,
+  AvailabilityTimes,
+  Session,
+  SessionStore,
+} from './session.ts';
 import type { Invalidation } from './tier.ts';
 import { LateError, within } from './time-limit.ts';
 
@@ -32,9 +38,10 @@ type State<S> =
   | { readonly at: 'down' | 'closed' };
 
 export class Availability<S extends Session> {
-  readonly #store: Store<S>;
+  readonly #store: SessionStore<S>;
   readonly #clock: Clock;
   readonly #times: AvailabilityTimes;
+  readonly #warnings: Warnings;
   readonly #outages: Outages;
   readonly #refusals: Refusals;
   readonly #pending: Pending;
@@ -46,16 +53,17 @@ export class Availability<S extends Session> {
   /** The first try, until it has ended. */
   #first: Promise<void> | undefined;
   #number = 0;
-  /** Something was asked for, or could have been heard, that was not. */
+  /** Something was asked for, or could have arrived, that did not. */
   #missed = false;
   #next: Timer | undefined;
 
-  constructor(store: Store<S>, clock: Clock, times: AvailabilityTimes) {
+  constructor(store: SessionStore<S>, clock: Clock, times: AvailabilityTimes) {
     this.#store = store;
     this.#clock = clock;
     this.#times = times;
-    this.#outages = new Outages(store.name, store.AccessError);
-    this.#refusals = new Refusals(store.name, (error) => store.refusal(error), clock);
+    this.#warnings = new Warnings(clock);
+    this.#outages = new Outages(store.name, store.AccessError, this.#warnings);
+    this.#refusals = new Refusals(store.name, (error) => store.refusal(error), this.#warnings);
     this.#pending = new Pending(clock);
     this.#pings = new Pings(clock, times, (session, cause) => this.#doubt(session as S, cause));
     this.#first = this.#open().finally(() => {
@@ -72,7 +80,7 @@ export class Availability<S extends Session> {
     return { connected: this.isUp, outages, refused };
   }
 
-  /** Whether somebody waits for what another process does, and must not wait for a dead server. */
+  /** Whether a call waits for what another process does, and must not wait for a dead server. */
   set waited(waited: boolean) {
     this.#pings.waited = waited;
   }
@@ -83,6 +91,20 @@ export class Availability<S extends Session> {
    */
   sessionNumber(): Promise<number> {
     return this.#run(['up'], async () => this.#number);
+  }
+
+  /** The same at once; `undefined` while that is not known, and when it is away. */
+  get numberNow(): number | undefined {
+    return this.isUp && !this.#first ? this.#number : undefined;
+  }
+
+  /**
+   * Of things that were asked for together, what one was refused, or that it was not.
+   * @param what was asked: one of a few
+   */
+  noted(what: string, refusal: Error | undefined): void {
+    if (refusal) this.#refusals.note(what, refusal);
+    else this.#refusals.worked(what);
   }
 
   /**
@@ -123,6 +145,7 @@ export class Availability<S extends Session> {
     this.#state = { at: 'closed' };
     this.#pings.stop();
     this.#next?.cancel();
+    this.#warnings.close();
     if ('session' in state) cut(state.session);
   }
 

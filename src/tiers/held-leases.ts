@@ -1,7 +1,7 @@
 /**
  * The leases that this process has in a store, whichever that is: they are renewed as long as they
- * are held, stored under once, and released when nobody wants them; in the store, too, even if that
- * could not be told at first (`orphans.ts`).
+ * are held, stored under once, and released when they are not wanted; in the store, too, even if that
+ * could not be sent at first (`orphans.ts`).
  */
 
 import type { Clock, Timer } from '../clock.ts';
@@ -16,7 +16,7 @@ export interface HeldLease {
 export interface LeasesInStore<Lease> {
   /** Puts off their end. One that cannot be renewed is tried again, and lives for some seconds. */
   renew(leases: ReadonlySet<Lease>): void;
-  /** Rejects when it could not be told, and does nothing where the lease has ended. */
+  /** Rejects when it could not be sent, and does nothing where the lease has ended. */
   release(lease: Lease): Promise<unknown>;
   /** Whether its server is there. */
   isThere(lease: Lease): boolean;
@@ -58,7 +58,7 @@ export class HeldLeases<Lease extends HeldLease> {
     try {
       return await put();
     } catch (error) {
-      // It may have been stored; if it was not, nobody is to wait for it.
+      // It may have been stored; if it was not, no process is to wait for it.
       await this.#giveUp(lease).catch(() => {});
       throw error;
     } finally {
@@ -66,7 +66,7 @@ export class HeldLeases<Lease extends HeldLease> {
     }
   }
 
-  /** @throws when the store could not be told; it will be */
+  /** @throws when the store could not be reached; it is tried again */
   async release(lease: Lease): Promise<void> {
     if (lease.state === 'held') await this.#giveUp(lease);
   }
@@ -83,7 +83,7 @@ export class HeldLeases<Lease extends HeldLease> {
     void this.#orphans.release((lease) => this.#inStore.isThere(lease));
   }
 
-  /** Ends all of them; those that cannot be told end by themselves. */
+  /** Ends all of them; those whose end cannot be sent end by themselves. */
   async close(): Promise<void> {
     this.#timer?.cancel();
     const released = [...this.#held].map((lease) => this.release(lease));

@@ -1,6 +1,7 @@
 /** What a tier with leases has to do, as far as one process can see it. */
 
 import { deepEqual, equal, ok } from 'node:assert/strict';
+import { dateNow } from '../runtime/globals.ts';
 import { caseWith, expectRecord, expectSame, record, type TierCase } from './suite-case.ts';
 import type { LeaseAnswer, Tier, TierLease } from './tier.ts';
 
@@ -23,9 +24,9 @@ async function held(tier: Leasing, fn: string, key: string): Promise<Held> {
   return answer;
 }
 
-/** A lease, somebody who waits for it, and what happens then. */
+/** A lease, a process that waits for it, and what happens then. */
 function wakes(what: string, happens: (tier: Leasing, lease: TierLease) => Promise<unknown>) {
-  return caseWith(`who waits is woken by ${what}`, async (tier: Leasing) => {
+  return caseWith(`a waiting process is woken by ${what}`, async (tier: Leasing) => {
     const lease = await granted(tier, ...f1);
     const other = await granted(tier, ...g1);
     const { over } = await held(tier, ...f1);
@@ -76,7 +77,7 @@ export const leaseCases: readonly TierCase[] = [
   }),
 
   caseWith('a record that has expired is none', async (tier: Leasing) => {
-    await tier.set(...f1, { ...record([1]), expiresAt: Date.now() - 1000 });
+    await tier.set(...f1, { ...record([1]), expiresAt: dateNow() - 1000 });
     await (await granted(tier, ...f1)).store(record([2]));
     await expectRecord(tier, ...f1, record([2]));
   }),
@@ -119,7 +120,7 @@ export const leaseCases: readonly TierCase[] = [
   }),
 
   {
-    name: 'who waits is woken by close, which ends the leases',
+    name: 'a waiting process is woken by close, which ends the leases',
     skip: undefined,
     async run(open) {
       const tier = (await open()) as Leasing;
@@ -148,6 +149,14 @@ export const leaseCases: readonly TierCase[] = [
   caseWith('a set without a lease leaves the lease alone', async (tier: Leasing) => {
     const lease = await granted(tier, ...f1);
     await tier.set(...f1, record([1]));
+    equal(await lease.store(record([2])), true);
+    await expectRecord(tier, ...f1, record([2]));
+  }),
+
+  caseWith('a discard of its record leaves the lease alone', async (tier: Leasing) => {
+    const lease = await granted(tier, ...f1);
+    await tier.set(...f1, record([1]));
+    await tier.discard?.(...f1);
     equal(await lease.store(record([2])), true);
     await expectRecord(tier, ...f1, record([2]));
   }),

@@ -5,7 +5,10 @@
 
 import type { Tier, TierRecord } from './tier.ts';
 
-/** @param records where they are kept, by function id and key. */
+/**
+ * A tier that keeps its records in this process: for tests, and to start a tier of your own from.
+ * @param records where they are kept, by function id and key
+ */
 export function mapTier(records = new Map<string, Map<string, TierRecord>>()): Tier {
   return {
     name: 'map',

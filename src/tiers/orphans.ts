@@ -1,6 +1,6 @@
 /**
- * Leases that this process has, or may have, and has no use for: their release could not be told, or
- * the answer to whoever had asked for them came too late. Others would wait for them until they end
+ * Leases that this process has, or may have, and has no use for: their release could not be sent, or
+ * the answer to the process that had asked for them came too late. Others would wait for them until they end
  * by themselves; so they are released when the server is there again.
  */
 
@@ -14,7 +14,7 @@ export class Orphans<Lease> {
   /** With the times that each was tried. */
   readonly #tries = new Map<Lease, number>();
 
-  /** @param release rejects when it could not be told, and does nothing where there is no lease */
+  /** @param release rejects when it could not be sent, and does nothing where there is no lease */
   constructor(release: (lease: Lease) => Promise<unknown>) {
     this.#release = release;
   }

@@ -1,6 +1,6 @@
 /**
  * Asks a server that is up, now and then, whether it is still there: a session may look alive and be
- * dead, and nobody would notice that nothing is heard any more.
+ * dead, and it would go unnoticed that no message arrives any more.
  */
 
 import type { Clock, Timer } from '../clock.ts';
@@ -9,8 +9,8 @@ import { within } from './time-limit.ts';
 
 const NEVER = Number.POSITIVE_INFINITY;
 /**
- * Of the time limit, for the answer while somebody waits: with a limit of 250 ms and a ping every
- * 50 ms, whoever waits goes on after 200 ms. A server may be as slow as it likes but for that.
+ * Of the time limit, for the answer while a call waits: with a limit of 250 ms and a ping every
+ * 50 ms, the call goes on after 200 ms. A server may be as slow as it likes but for that.
  */
 const WHEN_WAITING = 0.6;
 
@@ -45,13 +45,13 @@ export class Pings {
     this.#nextAt = NEVER;
   }
 
-  /** Whether somebody waits for what another process does, and must not wait for a dead server. */
+  /** Whether a call waits for what another process does, and must not wait for a dead server. */
   set waited(waited: boolean) {
     this.#waited = waited;
     if (this.#session) this.#plan();
   }
 
-  /** Never later than was planned: somebody may begin and cease to wait all the time. */
+  /** Never later than was planned: calls may begin and cease to wait all the time. */
   #plan(): void {
     const every = this.#waited ? this.#times.pingWhenWaiting : this.#times.ping;
     const at = this.#clock.now() + every;

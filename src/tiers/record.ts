@@ -9,25 +9,21 @@
  * 12  8     generation of the function    reads it
  * 20  u32   CRC-32 of head, identity and body; or 32 bytes of HMAC-SHA-256 if it is signed
  *     8     who has written it
- *     f64   expires at, by the clock of who has written it; Infinity for never
- *     f64   ms that computing the value took
- *     u32   bytes of the value, not compressed
- *     u8    codec of the value
- *     u32   bytes of the identity: function id and key
- *     ...   identity, value
+ *     ...   fields, identity and value, as in every store: see `record-body.ts`
  * ```
  *
  * The generations are not signed: who can write to Redis can bring an old record back, and can set
- * the generations, too. What a signature refuses is a value that nobody has computed.
+ * the generations, too. What a signature refuses is a value that no process with the secret has computed.
  */
 
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { promisify } from 'node:util';
-import { brotliCompress, brotliDecompress, constants, crc32 } from 'node:zlib';
-import type { Codec } from '../protocol.ts';
+import { crc32 } from 'node:zlib';
+import { packed, unpacked } from './packing.ts';
+import { decodeBody, encodeFields } from './record-body.ts';
 import type { TierRecord } from './tier.ts';
 
-const FORMAT = 1;
+/** Records of another one are misses, and are removed: by older versions, too. */
+const FORMAT = 2;
 const SIGNED = 1;
 const COMPRESSED = 2;
 
@@ -35,14 +31,10 @@ export const HEAD_BYTES = 4;
 const GENERATIONS_BYTES = 16;
 const CRC_BYTES = 4;
 const HMAC_BYTES = 32;
-/** Before the identity, behind the checksum. */
-const FIELDS_BYTES = 8 + 8 + 8 + 4 + 1 + 4;
+const WRITER_BYTES = 8;
 
 /** What a record begins with, whichever its flags are: for the scripts. */
 export const MAGIC = Buffer.of(0x54, 0x4d, FORMAT);
-
-const compress = promisify(brotliCompress);
-const decompress = promisify(brotliDecompress);
 
 export interface RecordFormat {
   /** Who writes: eight bytes that no other process has. */
@@ -65,23 +57,16 @@ export interface StoredRecord extends TierRecord {
 
 export async function encodeRecord(
   identity: Buffer,
-  { value, expiresAt, ms }: TierRecord,
+  record: TierRecord,
   { writer, secret, compressAbove }: RecordFormat,
 ): Promise<EncodedRecord> {
-  const packed = value.bytes.length > compressAbove ? await compressed(value.bytes) : undefined;
-  const bytes = packed ?? value.bytes;
-  const flags = (secret ? SIGNED : 0) | (packed ? COMPRESSED : 0);
+  const { bytes } = record.value;
+  const small = bytes.length > compressAbove ? await packed(bytes) : undefined;
+  const flags = (secret ? SIGNED : 0) | (small ? COMPRESSED : 0);
   const head = Buffer.concat([MAGIC, Buffer.of(flags)]);
-  let at = secret ? HMAC_BYTES : CRC_BYTES;
-  const body = Buffer.allocUnsafe(at + FIELDS_BYTES + identity.length + bytes.length);
-  at += writer.copy(body, at);
-  at = body.writeDoubleLE(expiresAt, at);
-  at = body.writeDoubleLE(ms, at);
-  at = body.writeUInt32LE(value.bytes.length, at);
-  at = body.writeUInt8(value.codec, at);
-  at = body.writeUInt32LE(identity.length, at);
-  at += identity.copy(body, at);
-  body.set(bytes, at);
+  const check = Buffer.alloc(secret ? HMAC_BYTES : CRC_BYTES);
+  const fields = encodeFields(identity, record);
+  const body = Buffer.concat([check, writer, fields, small ?? bytes]);
   checkOf(head, body, secret).copy(body);
   return { head, body };
 }
@@ -96,47 +81,21 @@ export async function decodeRecord(
   { writer, secret }: RecordFormat,
 ): Promise<StoredRecord | undefined> {
   const head = stored.subarray(0, HEAD_BYTES);
-  const body = stored.subarray(HEAD_BYTES + GENERATIONS_BYTES);
+  const checked = stored.subarray(HEAD_BYTES + GENERATIONS_BYTES);
   const flags = head[3] as number;
-  const checkBytes = secret ? HMAC_BYTES : CRC_BYTES;
+  const start = secret ? HMAC_BYTES : CRC_BYTES;
   const isKnown = head.subarray(0, 3).equals(MAGIC) && (flags & SIGNED) === (secret ? SIGNED : 0);
-  if (!isKnown || body.length < checkBytes + FIELDS_BYTES) return undefined;
-  if (!timingSafeEqual(body.subarray(0, checkBytes), checkOf(head, body, secret))) return undefined;
-  const fields = body.subarray(checkBytes);
-  const start = FIELDS_BYTES + fields.readUInt32LE(29);
-  if (!identity.equals(fields.subarray(FIELDS_BYTES, start))) return undefined;
-  const length = fields.readUInt32LE(24);
-  const bytes = await unpacked(fields.subarray(start), length, (flags & COMPRESSED) !== 0);
-  return (
-    bytes && {
-      value: { codec: fields[28] as Codec, bytes },
-      expiresAt: fields.readDoubleLE(8),
-      ms: fields.readDoubleLE(16),
-      isOwn: writer.equals(fields.subarray(0, 8)),
-    }
-  );
-}
-
-/** `undefined` where it does not get smaller. */
-async function compressed(bytes: Uint8Array): Promise<Buffer | undefined> {
-  const params = { [constants.BROTLI_PARAM_QUALITY]: 4 };
-  // A copy: those of a large value lie in shared memory.
-  const packed = await compress(Buffer.from(bytes), { params });
-  return packed.length < bytes.length ? packed : undefined;
-}
-
-async function unpacked(
-  bytes: Buffer,
-  length: number,
-  isCompressed: boolean,
-): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  if (!isCompressed) return bytes.length === length ? new Uint8Array(bytes) : undefined;
-  try {
-    const whole = await decompress(bytes, { maxOutputLength: Math.max(length, 1) });
-    return whole.length === length ? new Uint8Array(whole) : undefined;
-  } catch {
+  if (!isKnown || checked.length < start + WRITER_BYTES) return undefined;
+  if (!timingSafeEqual(checked.subarray(0, start), checkOf(head, checked, secret))) {
     return undefined;
   }
+  const body = decodeBody(checked, start + WRITER_BYTES);
+  if (!body?.identity.equals(identity)) return undefined;
+  const isPacked = (flags & COMPRESSED) !== 0;
+  const bytes = isPacked ? await unpacked(body.bytes, body.length) : body.bytes;
+  if (bytes?.length !== body.length) return undefined;
+  const isOwn = writer.equals(checked.subarray(start, start + WRITER_BYTES));
+  return { value: { codec: body.codec, bytes: new Uint8Array(bytes) }, ...body.fields, isOwn };
 }
 
 /** Of all but the generations and the checksum itself. */

@@ -1,28 +1,24 @@
 /**
  * What a server that is there refuses: it is full, a replica, cannot save, or does not let this user.
- * Nothing waits for that, so nothing is given up; but what is refused is shared with nobody, and
- * somebody should know. There is one warning for each kind, until what was refused works again.
+ * Nothing waits for that, so nothing is given up; but what is refused is not shared, and
+ * the user should know. There is one warning for each kind, until what was refused works again.
  */
 
-import type { Clock } from '../clock.ts';
-
-/** Milliseconds: a server that is nearly full refuses and takes in turn. */
-const WARN_EVERY = 60_000;
+import type { Warnings } from '../text/warnings.ts';
 
 export class Refusals {
   readonly #name: string;
   readonly #kindOf: (error: unknown) => string | undefined;
-  readonly #clock: Clock;
+  readonly #warnings: Warnings;
   #count = 0;
   /** The kind by which something is refused for now. */
   readonly #refused = new Map<string, string>();
-  readonly #warnedAt = new Map<string, number>();
 
   /** @param kindOf a word for it, where the server itself has refused */
-  constructor(name: string, kindOf: (error: unknown) => string | undefined, clock: Clock) {
+  constructor(name: string, kindOf: (error: unknown) => string | undefined, warnings: Warnings) {
     this.#name = name;
     this.#kindOf = kindOf;
-    this.#clock = clock;
+    this.#warnings = warnings;
   }
 
   /** So far. */
@@ -54,12 +50,10 @@ export class Refusals {
     if (kind === undefined) return;
     const isKnown = [...this.#refused.values()].includes(kind);
     this.#refused.set(what, kind);
-    const now = this.#clock.now();
-    if (isKnown || now - (this.#warnedAt.get(kind) ?? -WARN_EVERY) < WARN_EVERY) return;
-    this.#warnedAt.set(kind, now);
-    process.emitWarning(
+    if (isKnown) return;
+    this.#warnings.warn(
+      `refusal ${kind}`,
       `${this.#name} answers, and refuses (${(error as Error).message}): each process computes for itself what is not stored`,
-      'ThreadmemoWarning',
     );
   }
 

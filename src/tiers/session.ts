@@ -15,7 +15,7 @@ export interface AvailabilityTimes {
   readonly retry: number;
   /** Between two pings. */
   readonly ping: number;
-  /** The same, while somebody waits for what another process does. */
+  /** The same, while a call waits for what another process does. */
   readonly pingWhenWaiting: number;
 }
 
@@ -40,7 +40,7 @@ export interface Session {
 export type Ask<S> = <T>(work: (session: S) => Promise<T>) => Promise<T>;
 
 /** What the machine needs to know of the server, and calls. */
-export interface Store<S extends Session> {
+export interface SessionStore<S extends Session> {
   /** As users call it. */
   readonly name: string;
   /** What is thrown when it is not there, or closed. */
@@ -56,9 +56,9 @@ export interface Store<S extends Session> {
   prepare?(ask: Ask<S>): Promise<void>;
   /** Tells the server what has become invalid. */
   tell(what: Invalidation, ask: Ask<S>): Promise<void>;
-  /** What is told of an invalidation that is owed, where more must become invalid by then. */
+  /** What is sent of an invalidation that is owed, where more must become invalid by then. */
   widen?(owed: Invalidation): Invalidation;
-  /** Before anything is asked of a new session: others may have said what was not heard. */
+  /** Before anything is asked of a new session: others may have sent what did not arrive. */
   missed?(): void;
   /** Nothing is answered for now. */
   stopped?(): void;

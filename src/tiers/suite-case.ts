@@ -4,6 +4,7 @@ import { deepEqual, equal, ok } from 'node:assert/strict';
 import { Codec } from '../protocol.ts';
 import type { Tier, TierRecord } from './tier.ts';
 
+/** One case that a tier must pass; `run` rejects where it does not. */
 export interface TierCase {
   readonly name: string;
   /** Why it does not apply to this tier, where that was declared. */

@@ -4,13 +4,14 @@
  * The faults of a tier's own engine (away, slow, full, damaged) are for its own tests.
  */
 
-import { equal, match, notEqual } from 'node:assert/strict';
+import { deepEqual, equal, match, notEqual } from 'node:assert/strict';
 import { leaseCases } from './lease-suite.ts';
 import { caseWith, expectRecord, expectSame, record, type TierCase } from './suite-case.ts';
 import type { Tier } from './tier.ts';
 
 export type { OpenTier, TierCase } from './suite-case.ts';
 
+/** What the tier does not do, and why: its cases are skipped then. */
 export interface SuiteOptions {
   /** Says that the tier has no `lease`, and why: the cases of it are skipped. */
   readonly withoutLease?: string;
@@ -79,6 +80,16 @@ const cases: readonly TierCase[] = [
     await expectRecord(tier, 'f', 'f(2)', record([2]));
   }),
 
+  caseWith('discards one record, if it can, and only that', async (tier) => {
+    await tier.set('f', 'f(1)', record([1]));
+    await tier.set('f', 'f(2)', record([2]));
+    await tier.discard?.('f', 'f(1)');
+    await expectRecord(tier, 'f', 'f(1)', tier.discard ? undefined : record([1]));
+    await expectRecord(tier, 'f', 'f(2)', record([2]));
+    await tier.set('f', 'f(1)', record([3]));
+    await expectRecord(tier, 'f', 'f(1)', record([3]));
+  }),
+
   caseWith('clears one function, or all', async (tier) => {
     for (const fn of ['f', 'g', 'h']) await tier.set(fn, `${fn}(1)`, record([1]));
     await tier.clear('f');
@@ -87,6 +98,15 @@ const cases: readonly TierCase[] = [
     await tier.clear();
     await expectRecord(tier, 'g', 'g(1)', undefined);
     await expectRecord(tier, 'h', 'h(1)', undefined);
+  }),
+
+  caseWith('clears the functions whose ids begin alike, if it can tell', async (tier) => {
+    if (!tier.clearPrefix) return;
+    const ids = ['shop|f', 'shop|g@1', 'shopping|f', 'f'];
+    for (const id of ids) await tier.set(id, `${id}(1)`, record([1]));
+    await tier.clearPrefix('shop|');
+    for (const id of ids.slice(0, 2)) await expectRecord(tier, id, `${id}(1)`, undefined);
+    for (const id of ids.slice(2)) await expectRecord(tier, id, `${id}(1)`, record([1]));
   }),
 
   caseWith('says at once what get says, if it says anything at once', async (tier) => {
@@ -103,6 +123,21 @@ const cases: readonly TierCase[] = [
     await tier.clear();
     const cleared = now('f(2)');
     if (cleared !== 'later') expectSame(cleared, undefined, 'f(2)');
+  }),
+
+  caseWith('returns the tags of a record, and their generations', async (tier) => {
+    const tags = [
+      { name: 'tuser:1', generation: new Uint8Array([0, 255, 7]) },
+      { name: `t\ud800 ${'é'.repeat(250)}`, generation: new Uint8Array([]) },
+    ];
+    await tier.set('f', 'f(1)', { ...record([1]), tags });
+    await tier.set('f', 'f(2)', record([2]));
+    const found = await tier.get('f', 'f(1)');
+    deepEqual(
+      found?.tags?.map(({ name, generation }) => ({ name, generation: [...generation] })),
+      tags.map(({ name, generation }) => ({ name, generation: [...generation] })),
+    );
+    equal((await tier.get('f', 'f(2)'))?.tags?.length ?? 0, 0);
   }),
 
   caseWith('returns bytes that stay as they are', async (tier) => {

@@ -5,6 +5,8 @@
  * stay right when a later Node adds a class (as it did with `Float16Array`), positions would not.
  */
 
+import { builtinName } from './realms.ts';
+
 const errorClasses = new Map<string, new (message?: string) => Error>(
   [Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError].map((each) => [
     each.name,
@@ -23,14 +25,23 @@ const errorNames = new Map<object | null, string>([
   ...[...errorClasses].map(([name, each]) => [each.prototype, name] as const),
 ]);
 
-/** The name of the builtin error class with this prototype. */
+const errorClassNames = new Set(errorNames.values());
+
+/** The name of the builtin error class with this prototype, of whichever realm. */
 export function errorClassName(prototype: object | null): string | undefined {
-  return errorNames.get(prototype);
+  return errorNames.get(prototype) ?? among(errorClassNames, builtinName(prototype));
+}
+
+function among(names: ReadonlySet<string>, name: string | undefined): string | undefined {
+  return name !== undefined && names.has(name) ? name : undefined;
 }
 
 /** Makes a view of a whole `ArrayBuffer`. */
 type ViewMaker = (memory: ArrayBuffer) => ArrayBufferView;
-type ViewClass = new (memory: ArrayBuffer) => ArrayBufferView;
+interface ViewClass {
+  readonly BYTES_PER_ELEMENT?: number;
+  new (memory: ArrayBuffer): ArrayBufferView;
+}
 
 const viewClasses: ViewClass[] = [
   Uint8Array,
@@ -60,9 +71,11 @@ const viewNames = new Map<object | null, string>([
   ...viewClasses.map((each) => [each.prototype, each.name] as const),
 ]);
 
-/** The name of the view class with this prototype. */
+const viewClassNames = new Set(viewNames.values());
+
+/** The name of the view class with this prototype, of whichever realm. */
 export function viewClassName(prototype: object | null): string | undefined {
-  return viewNames.get(prototype);
+  return viewNames.get(prototype) ?? among(viewClassNames, builtinName(prototype));
 }
 
 /**
@@ -74,6 +87,16 @@ export function makeView(className: string, memory: ArrayBuffer): ArrayBufferVie
   const make = viewMakers.get(className);
   if (make === undefined) throw new TypeError(`This version of Node has no ${className}`);
   return make(memory);
+}
+
+const viewUnits = new Map<string, number>([
+  ['Buffer', 1],
+  ...viewClasses.map((each) => [each.name, each.BYTES_PER_ELEMENT ?? 1] as const),
+]);
+
+/** What the bytes of a view of this class come in; `undefined` when this Node has no such class. */
+export function viewUnit(className: string): number | undefined {
+  return viewUnits.get(className);
 }
 
 export const builtinErrorPrototypes = [...errorNames.keys()];

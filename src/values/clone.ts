@@ -38,6 +38,11 @@ const changing = {
   instead: 'plain data',
 };
 
+const hosted = {
+  is: 'an object of the runtime, which cannot cross to another thread beside a Map or the like',
+  instead: 'a copy: { ...process.env }',
+};
+
 class Writer extends Serializer {
   declare readonly _setTreatArrayBufferViewsAsHostObjects: (treat: boolean) => void;
 
@@ -48,6 +53,8 @@ class Writer extends Serializer {
 
   /** Called by V8 for every view. */
   _writeHostObject(view: ArrayBufferView): void {
+    // The environment, beside something that needs structured clone.
+    if (!ArrayBuffer.isView(view)) throw new Refusal(hosted);
     const className = viewClassName(Object.getPrototypeOf(view)) ?? 'Uint8Array';
     const name = Buffer.from(className, 'latin1');
     this.writeUint32(name.byteLength);

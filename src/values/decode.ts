@@ -1,10 +1,10 @@
 /** A value from its bytes: the other half of `encode.ts`. */
 import { Codec, type Encoded } from '../protocol.ts';
 import { cloneFromBytes } from './clone.ts';
-import type { Losses } from './examine.ts';
 import { float64At } from './float64.ts';
 import { plainFromBytes } from './plain-reader.ts';
 import { repair } from './repair.ts';
+import { mayDie } from './shared-memory.ts';
 import { latin1Text, utf16Text } from './text.ts';
 
 /**
@@ -42,12 +42,15 @@ export function decodeAt(memory: Uint8Array, start: number, end: number, codec: 
     case Codec.uint8array:
       return new Uint8Array(memory.subarray(start, end));
     case Codec.clone:
+      mayDie(end - start);
       return cloneFromBytes(memory.subarray(start, end));
     case Codec.repaired:
+      mayDie(end - start);
       return decodeRepaired(memory.subarray(start, end));
     case Codec.thrown:
       throw new TypeError('What was thrown is decoded by decodeThrown()');
     case Codec.plain:
+      mayDie(end - start);
       return plainFromBytes(memory, start, end);
     default:
       return unknownCodec(codec);
@@ -55,7 +58,7 @@ export function decodeAt(memory: Uint8Array, start: number, end: number, codec: 
 }
 
 function decodeRepaired(bytes: Uint8Array): unknown {
-  const [value, losses] = cloneFromBytes(bytes) as readonly [unknown, Losses];
+  const [value, losses] = cloneFromBytes(bytes) as readonly unknown[];
   repair(losses);
   return value;
 }

@@ -14,8 +14,8 @@
  */
 import { errorClassName } from './builtins.ts';
 import { type Kind, kindOf, maxDepth } from './kind.ts';
-import { PlainWriter } from './plain-writer.ts';
-import { Refusal, reasonAgainst, tooDeep } from './refusal.ts';
+import { type MemoryFor, PlainWriter } from './plain-writer.ts';
+import { Refusal, reasonAgainst, tooDeep, withinItself } from './refusal.ts';
 
 /** Name, value, and whether it is enumerable. */
 export type OwnProperty = readonly [name: string, value: unknown, enumerable: boolean];
@@ -32,8 +32,10 @@ export type Examined =
   | { readonly form: 'clone'; readonly losses: Losses | undefined };
 
 interface Walk {
-  /** Objects that are finished. What is shared is checked once, and its losses are listed once. */
-  readonly done: Set<object>;
+  /** What is shared is checked once, and its losses are listed once. */
+  readonly met: Set<object>;
+  /** Errors whose parts are being checked. */
+  readonly errors: Set<object>;
   /** Undefined once something was met that is not plain. */
   plain: PlainWriter | undefined;
   losses: Losses | undefined;
@@ -47,10 +49,15 @@ interface Walk {
  *
  * @throws {Refusal} when it cannot cross
  */
-export function examine(value: object): Examined {
-  const walk: Walk = { done: new Set(), plain: new PlainWriter(), losses: undefined };
+export function examine(value: object, memoryFor?: MemoryFor): Examined {
+  const walk: Walk = {
+    met: new Set(),
+    errors: new Set(),
+    plain: new PlainWriter(),
+    losses: undefined,
+  };
   checkObject(walk, value, 0);
-  const bytes = walk.plain?.finish();
+  const bytes = walk.plain?.finish(memoryFor);
   return bytes === undefined ? { form: 'clone', losses: walk.losses } : { form: 'plain', bytes };
 }
 
@@ -62,14 +69,19 @@ function check(walk: Walk, value: unknown, depth: number): void {
 }
 
 function checkObject(walk: Walk, object: object, depth: number): void {
-  // Met twice: structured clone keeps identity.
-  if (walk.done.has(object)) return notPlain(walk);
-  // A cycle ends here, too.
+  // Met twice, or within itself: structured clone keeps identity.
+  if (walk.met.has(object)) return metAgain(walk, object);
   if (depth > maxDepth) throw new Refusal(tooDeep);
   const kind = kindOf(object);
   if (kind === undefined) throw new Refusal(reasonAgainst(object));
+  walk.met.add(object);
   checkParts(walk, object, kind, depth + 1);
-  walk.done.add(object);
+}
+
+/** An error within itself is written by V8 of Node 20, and cannot be read. */
+function metAgain(walk: Walk, object: object): void {
+  if (walk.errors.has(object)) throw new Refusal(withinItself);
+  notPlain(walk);
 }
 
 function checkParts(walk: Walk, object: object, kind: Kind, depth: number): void {
@@ -131,6 +143,7 @@ function checkOthers(walk: Walk, object: object, kind: Kind, depth: number): voi
 
 /** All of an error is listed, because which parts of it survive depends on the version of V8. */
 function checkError(walk: Walk, error: Error, depth: number): void {
+  walk.errors.add(error);
   const own: OwnProperty[] = [];
   for (const name of Object.getOwnPropertyNames(error)) {
     const enumerable = Object.prototype.propertyIsEnumerable.call(error, name);
@@ -139,6 +152,7 @@ function checkError(walk: Walk, error: Error, depth: number): void {
     check(walk, value, depth);
     own.push([name, value, enumerable]);
   }
+  walk.errors.delete(error);
   const className = errorClassName(Object.getPrototypeOf(error)) ?? 'Error';
   lossesOf(walk).errors.push([error, className, own]);
 }

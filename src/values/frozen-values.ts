@@ -1,7 +1,7 @@
 /**
  * `values: 'frozen'`: one deep-frozen object a thread for each entry.
  *
- * Held weakly: as long as somebody in the thread uses the object, everybody gets the same; after
+ * Held weakly: as long as code in the thread uses the object, all calls get the same; after
  * that it is decoded anew when it is asked for, and costs the thread nothing meanwhile.
  */
 

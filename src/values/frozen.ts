@@ -4,10 +4,11 @@
  * `Object.freeze` does not reach what a Map, Set or Date keeps in its internal slots: their mutating
  * methods are hidden behind own ones that throw. These are not enumerable, so that the frozen value
  * is still deep-strict-equal to the one it was. Nothing can protect the elements of a typed array, a
- * DataView or a Buffer, or the bytes of an ArrayBuffer: they stay as they are, and whoever writes to
+ * DataView or a Buffer, or the bytes of an ArrayBuffer: they stay as they are, and code that writes to
  * them changes them for the whole thread.
  */
 import { types } from 'node:util';
+import { RealDate } from '../runtime/globals.ts';
 
 /**
  * Freezes a value in place, with all that is in it, and returns it. Meant for fresh plain data, such
@@ -49,7 +50,7 @@ function partsOf(object: object): readonly unknown[] {
 const mutators: Readonly<Record<'Map' | 'Set' | 'Date', readonly string[]>> = {
   Map: mutatorsOf(Map.prototype, /^(set|delete|clear|getOrInsert.*)$/),
   Set: mutatorsOf(Set.prototype, /^(add|delete|clear)$/),
-  Date: mutatorsOf(Date.prototype, /^set/),
+  Date: mutatorsOf(RealDate.prototype, /^set/),
 };
 
 function mutatorsOf(prototype: object, pattern: RegExp): readonly string[] {

@@ -2,7 +2,7 @@
  * What an object is, as far as crossing to another thread goes, or `undefined` when it cannot cross.
  *
  * The prototype decides, because it is what structured clone loses silently and what
- * `util.isDeepStrictEqual` compares. The internal slots must agree with it, so that
+ * `util.isDeepStrictEqual` compares; a builtin of another realm counts as this one's (`realms.ts`). The internal slots must agree with it, so that
  * `Object.create(Map.prototype)` is not taken for a Map. Nothing here runs code of the object's own,
  * except for its getters: a Proxy is recognised before any of its traps can answer.
  *
@@ -10,7 +10,9 @@
  * (`refusal.ts`), because they are needed once.
  */
 import { isDeepStrictEqual, types } from 'node:util';
+import { RealDate } from '../runtime/globals.ts';
 import { builtinErrorPrototypes, builtinViewPrototypes, viewClassName } from './builtins.ts';
+import { builtinName } from './realms.ts';
 
 export type Kind =
   | 'plain'
@@ -34,8 +36,25 @@ export const maxDepth = 1000;
 /** The kind of an object that can cross faithfully, or `undefined`. Functions must be sorted out before. */
 export function kindOf(value: object): Kind | undefined {
   if (types.isProxy(value)) return undefined;
-  const kind = kinds.get(Object.getPrototypeOf(value));
+  const prototype = Object.getPrototypeOf(value);
+  const kind = kinds.get(prototype) ?? kindElsewhere(value, prototype);
   return kind !== undefined && genuine[kind](value) ? kind : undefined;
+}
+
+/** What `new Date()` makes while fake timers are installed. */
+function isFakeDate(prototype: object | null): boolean {
+  return prototype === globalThis.Date.prototype;
+}
+
+/**
+ * Of what is no class of this realm by its prototype: a builtin of another realm; or the environment,
+ * which is data although it has a class of its own.
+ */
+function kindElsewhere(value: object, prototype: object | null): Kind | undefined {
+  if (isFakeDate(prototype)) return 'date';
+  const name = builtinName(prototype);
+  if (name !== undefined) return kindsByName.get(name);
+  return value === process.env ? 'plain' : undefined;
 }
 
 const kinds = new Map<object | null, Kind>([
@@ -44,13 +63,21 @@ const kinds = new Map<object | null, Kind>([
   [Array.prototype, 'array'],
   [Map.prototype, 'map'],
   [Set.prototype, 'set'],
-  [Date.prototype, 'date'],
+  [RealDate.prototype, 'date'],
   [RegExp.prototype, 'regexp'],
   ...[Number, String, Boolean, BigInt].map((each) => [each.prototype, 'boxed'] as const),
   ...builtinErrorPrototypes.map((each) => [each, 'error'] as const),
   [ArrayBuffer.prototype, 'arraybuffer'],
   ...builtinViewPrototypes.map((each) => [each, 'view'] as const),
 ]);
+
+/** By the name of the class, which is unique among builtin ones. */
+const kindsByName = new Map<string, Kind>(
+  [...kinds].flatMap(([prototype, kind]) => {
+    const name = builtinName(prototype);
+    return name === undefined ? [] : [[name, kind] as const];
+  }),
+);
 
 const genuine: Record<Kind, (value: object) => boolean> = {
   plain: isOrdinary,
@@ -81,7 +108,7 @@ function isUnadorned(value: object): boolean {
 }
 
 function isUnadornedBox(value: object): boolean {
-  const characters = types.isStringObject(value) ? value.valueOf().length : 0;
+  const characters = types.isStringObject(value) ? String.prototype.valueOf.call(value).length : 0;
   return Object.keys(value).length === characters && !hasSymbols(value);
 }
 
@@ -128,7 +155,14 @@ export function isUnadornedView(value: ArrayBufferView): boolean {
   const claimed = viewClassName(Object.getPrototypeOf(value));
   const tag = typeTag?.call(value) ?? 'DataView';
   if (tag !== (claimed === 'Buffer' ? 'Uint8Array' : claimed)) return false;
-  return !hasSymbols(value) && !hasNamedProperties(value);
+  return !hasSymbols(value) && !hasNamedProperties(value) && !extents.some(isOwnOf, value);
+}
+
+/** What tells which bytes a view is of; one of its own would tell other ones. */
+const extents = ['buffer', 'byteOffset', 'byteLength', 'length'];
+
+function isOwnOf(this: object, name: string): boolean {
+  return Object.hasOwn(this, name);
 }
 
 function hasNamedProperties(value: ArrayBufferView): boolean {

@@ -1,31 +1,43 @@
 /**
  * Where in a value the thing is that cannot cross: the second walk, made only after the first failed.
  *
- * The first walk keeps no paths and does not look for cycles: a cycle is deeper than any limit, so
- * that counting levels finds it for nothing. This one does both. It walks in the same order, takes
- * each shared object once, and names the place as JavaScript would: `args[0].conn`,
- * `result.items[3]["odd key"]`, `result.cause`. What has no such name is said in words, counted
+ * The first walk keeps no paths. If it refuses cycles, as that of a key does, it does not look for
+ * them: a cycle is deeper than any limit, so that counting levels finds it for nothing. This one does
+ * both. It walks in the same order, takes each shared object once, and names the place as JavaScript would: `args[0].conn`,
+ * `result.items[3]["odd key"]`, `result.cause`. What has no such name is described in words, counted
  * from 1: `args[0] key #2` and `args[0] value #2` of a Map, `args[0] member #1` of a Set. The value
  * under a string or number key of a Map is `args[0].get("k")`.
  */
+import { types } from 'node:util';
 import { type Kind, kindOf, maxDepth } from './kind.ts';
 import { type Reason, type Refusal, reasonAgainst, tooDeep } from './refusal.ts';
 
-export interface Located {
+export interface LocatedValue {
   readonly path: string;
   readonly reason: Reason;
 }
 
+/** Whether the walk that has refused something would have refused a cycle. */
+export type Cycles = 'refused' | 'carried';
+
 /** Finds what a walk has refused; `root` is what the path starts with. */
-export function locate(value: unknown, root: string, refusal: Refusal): Located {
+export function locate(
+  value: unknown,
+  root: string,
+  refusal: Refusal,
+  cycles: Cycles,
+): LocatedValue {
   const done = new Set<object>();
   const above = new Map<object, string>();
 
-  function visit(child: unknown, path: string): Located | undefined {
+  function visit(child: unknown, path: string): LocatedValue | undefined {
     if (typeof child === 'function' || typeof child === 'symbol') return refused(child, path);
     if (typeof child !== 'object' || child === null || done.has(child)) return undefined;
     const first = above.get(child);
-    if (first !== undefined) return { path, reason: cycleTo(first) };
+    if (first !== undefined) {
+      const isRefused = cycles === 'refused' || types.isNativeError(child);
+      return isRefused ? { path, reason: cycleTo(first) } : undefined;
+    }
     if (above.size > maxDepth) return { path, reason: tooDeep };
     const kind = kindOf(child);
     if (kind === undefined) return refused(child, path);
@@ -43,7 +55,7 @@ export function locate(value: unknown, root: string, refusal: Refusal): Located 
   return visit(value, root) ?? { path: root, reason: refusal.reason };
 }
 
-function refused(value: unknown, path: string): Located {
+function refused(value: unknown, path: string): LocatedValue {
   return { path, reason: reasonAgainst(value) };
 }
 
@@ -65,9 +77,9 @@ function* steps(value: object, kind: Kind): Iterable<readonly [string, unknown]>
 }
 
 /** The properties of an error that carry values are not all enumerable. */
-function propertiesOf(value: object, kind: Kind): readonly string[] {
+export function propertiesOf(value: object, kind: Kind): readonly string[] {
   if (kind !== 'error') return Object.keys(value);
-  const hidden = ['cause', 'errors'].filter((name) => Object.hasOwn(value, name));
+  const hidden = ['stack', 'cause', 'errors'].filter((name) => Object.hasOwn(value, name));
   return [...new Set([...hidden, ...Object.keys(value)])];
 }
 

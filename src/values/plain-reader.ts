@@ -1,4 +1,6 @@
 /** Plain data from its bytes; see `plain-format.ts`. Other bytes make it throw, not hang. */
+
+import { RealDate } from '../runtime/globals.ts';
 import { makeView } from './builtins.ts';
 import { float64At } from './float64.ts';
 import { TAIL_BYTES, Tag } from './plain-format.ts';
@@ -90,7 +92,7 @@ class PlainReader {
       case Tag.bigint:
         return BigInt(this.#string());
       case Tag.date:
-        return new Date(this.#float64());
+        return new RealDate(this.#float64());
       case Tag.view:
         return this.#bytes(this.#string());
       case Tag.object:

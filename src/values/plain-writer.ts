@@ -1,10 +1,15 @@
 /** Writes plain data, part by part, in the order in which a walk meets them: see `plain-format.ts`. */
+
+import { RealDate } from '../runtime/globals.ts';
 import { viewClassName } from './builtins.ts';
 import { FEW_NUMBERS, LONGEST_TEXT, MOST_SHAPES, TAIL_BYTES, Tag } from './plain-format.ts';
 import { areSame, shapeToWrite, type WrittenShape } from './shapes.ts';
 import { isLatin1 } from './text.ts';
 
 type Names = readonly string[];
+
+/** New memory, all of a buffer; `undefined` where an ArrayBuffer will do. */
+export type MemoryFor = (length: number) => Uint8Array | undefined;
 
 /** Something long, which is copied once, when all is put together. */
 interface Part {
@@ -17,10 +22,10 @@ interface Part {
 /** More is left to structured clone: there is a limit to what one string or Buffer can hold. */
 const mostBytes = 2 ** 28;
 
-// Memory to write into, kept from one value to the next. Whoever uses it takes it away meanwhile: a
+// Memory to write into, kept from one value to the next. A writer takes it away while it uses it: a
 // getter of the value may encode something else.
 const scratchBytes = 4096;
-const mostScratchBytes = 2 ** 20;
+const mostScratchBytes = 2 ** 23;
 let spare: Buffer | undefined;
 
 export class PlainWriter {
@@ -39,12 +44,15 @@ export class PlainWriter {
     this.#limit = limit;
   }
 
-  /** All that was written, in memory of its own; undefined when it is too much. The last call. */
-  finish(): Uint8Array | undefined {
+  /**
+   * All that was written, in memory of its own; undefined when it is too much. The last call.
+   * @param memoryFor where to put it, when not into an ArrayBuffer
+   */
+  finish(memoryFor?: MemoryFor): Uint8Array | undefined {
     const most = this.#at + this.#partBytes + 2 * this.#textLength;
     if (most <= this.#limit) this.#tail(this.#texts.join(''));
     const tooMuch = this.#isTooMuch || most > this.#limit;
-    const bytes = tooMuch ? undefined : this.#putTogether();
+    const bytes = tooMuch ? undefined : this.#putTogether(memoryFor);
     this.abandon();
     return bytes;
   }
@@ -72,7 +80,7 @@ export class PlainWriter {
 
   date(date: Date): void {
     this.#byte(Tag.date);
-    this.#float64(Date.prototype.getTime.call(date));
+    this.#float64(RealDate.prototype.getTime.call(date));
   }
 
   view(view: ArrayBufferView): void {
@@ -217,10 +225,14 @@ export class PlainWriter {
     this.#at = this.#scratch.writeUInt32LE(byteLength, this.#at);
   }
 
-  #putTogether(): Uint8Array {
-    if (this.#parts.length === 0) return new Uint8Array(this.#scratch.subarray(0, this.#at));
+  #putTogether(memoryFor: MemoryFor | undefined): Uint8Array {
+    const length = this.#at + this.#partBytes;
+    const memory = memoryFor?.(length);
+    if (!memory && this.#parts.length === 0) {
+      return new Uint8Array(this.#scratch.subarray(0, this.#at));
+    }
     // Not filled with zeros before it is written; and its memory is all its own.
-    const buffer = Buffer.allocUnsafeSlow(this.#at + this.#partBytes);
+    const buffer = memory ? Buffer.from(memory.buffer) : Buffer.allocUnsafeSlow(length);
     let from = 0;
     let to = 0;
     for (const { at, content, byteLength } of this.#parts) {
@@ -231,7 +243,7 @@ export class PlainWriter {
       from = at;
     }
     this.#scratch.copy(buffer, to, from, this.#at);
-    return new Uint8Array(buffer.buffer);
+    return memory ?? new Uint8Array(buffer.buffer);
   }
 }
 

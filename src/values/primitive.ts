@@ -1,4 +1,4 @@
-/** What nobody who gets it can change. */
+/** What its receiver cannot change. */
 
 import type { Primitive } from '../protocol.ts';
 

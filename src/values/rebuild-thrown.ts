@@ -3,35 +3,51 @@ import { type ErrorDetails, type MemoError, memoErrorClass, OptionError } from '
 import { makeError } from './builtins.ts';
 import { decode } from './decode.ts';
 import type { Description } from './describe-thrown.ts';
+import { prototypeAt } from './error-classes.ts';
 
 type DescribedError = Extract<Description, { readonly form: 'error' }>;
 type Fields = ReadonlyMap<string, unknown>;
 
+/** An error whose class is not known here; `become` makes it an instance once it is. */
+export interface Unclassed {
+  readonly error: Error;
+  readonly address: string;
+}
+
 /** Makes it anew; nothing is shared with what another call makes. */
-export function rebuildThrown(description: Description): unknown {
+export function rebuildThrown(description: Description, unclassed: Unclassed[]): unknown {
   switch (description.form) {
     case 'value':
       return decode(description.value);
     case 'list':
-      return description.items.map(rebuildThrown);
+      return description.items.map((each) => rebuildThrown(each, unclassed));
     case 'error':
-      return rebuildError(description);
+      return rebuildError(description, unclassed);
   }
 }
 
-function rebuildError(description: DescribedError): Error {
+function rebuildError(description: DescribedError, unclassed: Unclassed[]): Error {
   const values: [string, unknown][] = description.fields.map(([name, , holds]) => [
     name,
-    rebuildThrown(holds),
+    rebuildThrown(holds, unclassed),
   ]);
   const fields: Fields = new Map(values);
   const error = makeAgain(description, fields);
-  // Its own stack is the one of this place. Nobody is helped by that.
+  // Its own stack is the one of this place. That helps no reader.
   if (!fields.has('stack')) Reflect.deleteProperty(error, 'stack');
   for (const [name, enumerable] of description.fields) {
     define(error, name, fields.get(name), enumerable);
   }
+  const { address } = description;
+  if (address !== undefined && !become({ error, address })) unclassed.push({ error, address });
   return error;
+}
+
+/** Gives it the class at this address, if this thread has that. Its constructor is not called. */
+export function become({ error, address }: Unclassed): boolean {
+  const prototype = prototypeAt(address);
+  if (prototype !== undefined) Object.setPrototypeOf(error, prototype);
+  return prototype !== undefined;
 }
 
 function makeAgain({ className, name, message }: DescribedError, fields: Fields): Error {

@@ -5,8 +5,11 @@
  * not kept while walking, because nearly every walk ends well. `locate.ts` finds the place then.
  */
 import { types } from 'node:util';
+import { RealDate } from '../runtime/globals.ts';
+import { shortened } from '../text/shown.ts';
 import { errorClassName, viewClassName } from './builtins.ts';
 import { isFixed } from './kind.ts';
+import { builtinName } from './realms.ts';
 
 /** Fits into `<path> is <is>. Pass <instead> instead`. */
 export interface Reason {
@@ -14,7 +17,7 @@ export interface Reason {
   readonly instead: string;
 }
 
-/** Thrown by a walk, and turned into an error with a path before anybody else sees it. */
+/** Thrown by a walk, and turned into an error with a path before other code sees it. */
 export class Refusal extends Error {
   readonly reason: Reason;
   constructor(reason: Reason) {
@@ -26,6 +29,11 @@ export class Refusal extends Error {
 export const tooDeep: Reason = {
   is: 'nested more than 1,000 levels deep, which is too deep to cross to another thread',
   instead: 'flatter data',
+};
+
+export const withinItself: Reason = {
+  is: 'an error that is a part of itself, a cycle',
+  instead: 'an error without a cycle',
 };
 
 /** The reason against a value that `kindOf` or a walk does not accept. */
@@ -75,7 +83,10 @@ function againstProperties(object: object): Reason {
   const className = classNameOf(object);
   if (!isKnownClass(object)) return cannotCross(`an instance of ${className}`);
   if (symbol !== undefined) {
-    return lost(`an object with the symbol property ${String(symbol)}`, 'data without symbols');
+    return lost(
+      `an object with the symbol property ${shortened(String(symbol))}`,
+      'data without symbols',
+    );
   }
   if (types.isRegExp(object) && !Number.isSafeInteger(object.lastIndex)) {
     return lost('a RegExp whose lastIndex is not a whole number', 'a fresh RegExp');
@@ -84,7 +95,8 @@ function againstProperties(object: object): Reason {
     return cannotCross(`an ${className} whose name or message is not a string`, 'plain data');
   }
   const named = types.isTypedArray(object) ? undefined : Object.keys(object).at(-1);
-  const property = named === undefined ? 'a property' : `the property ${JSON.stringify(named)}`;
+  const property =
+    named === undefined ? 'a property' : `the property ${JSON.stringify(shortened(named))}`;
   return lost(`a ${className} with ${property} of its own`, `a plain object that holds both`);
 }
 
@@ -93,16 +105,20 @@ function lost(what: string, instead: string): Reason {
 }
 
 const knownClasses = new Set<object>(
-  [Map, Set, Date, RegExp, ArrayBuffer, Number, String, Boolean, BigInt, Array, Object].map(
+  [Map, Set, RealDate, RegExp, ArrayBuffer, Number, String, Boolean, BigInt, Array, Object].map(
     (each) => each.prototype,
   ),
 );
+
+/** Of other realms. */
+const knownNames = new Set([...knownClasses].map((each) => builtinName(each)));
 
 function isKnownClass(object: object): boolean {
   const prototype: object | null = Object.getPrototypeOf(object);
   return (
     prototype === null ||
     knownClasses.has(prototype) ||
+    knownNames.has(builtinName(prototype) ?? '') ||
     errorClassName(prototype) !== undefined ||
     viewClassName(prototype) !== undefined
   );
@@ -113,7 +129,7 @@ export function classNameOf(object: object): string {
   let prototype: object | null = Object.getPrototypeOf(object);
   while (prototype !== null && !types.isProxy(prototype)) {
     const made = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value;
-    if (typeof made === 'function' && made.name !== '') return String(made.name);
+    if (typeof made === 'function' && made.name !== '') return shortened(String(made.name));
     prototype = Object.getPrototypeOf(prototype);
   }
   return 'an unnamed class';

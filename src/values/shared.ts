@@ -6,7 +6,7 @@
 import { types } from 'node:util';
 import { ValueError } from '../errors.ts';
 import { Codec, type Encoded, type Portable } from '../protocol.ts';
-import { byteCodecs } from './encode.ts';
+import { byteCodecOf } from './encode.ts';
 import { isFixed, isUnadornedView } from './kind.ts';
 import { toPortable } from './portable.ts';
 import { isPrimitive } from './primitive.ts';
@@ -40,7 +40,7 @@ function isOfBytes(value: unknown): value is Uint8Array {
 }
 
 function codecOf(value: object): Codec | undefined {
-  return byteCodecs.get(Object.getPrototypeOf(value));
+  return byteCodecOf(value);
 }
 
 /** What another function has shared can be, too. */

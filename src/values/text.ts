@@ -55,6 +55,12 @@ export function utf16Bytes(text: string): Uint8Array {
   return bytes;
 }
 
+/** Writes a text over all of these bytes, which are one or two times as many as its characters. */
+export function putText(text: string, bytes: Uint8Array): void {
+  const encoding = bytes.byteLength > text.length ? 'utf16le' : 'latin1';
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).write(text, encoding);
+}
+
 /** The characters between two places in memory, two bytes each. */
 export function utf16Text(memory: Uint8Array, start: number, end: number): string {
   return slices.ucs2Slice.call(memory, start, end);

@@ -1,4 +1,4 @@
-/** Objects by number, for as long as somebody else uses them. */
+/** Objects by number, for as long as other code uses them. */
 
 export class WeakValues<Value extends object> {
   readonly #values = new Map<number, WeakRef<Value>>();

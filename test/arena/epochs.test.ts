@@ -55,7 +55,7 @@ test('an entry that is moved stays for who has found it where it was', () => {
   expect(inside(reader).equals(bytesFor('a', 300))).toBe(true);
 });
 
-test('two readers inside in turns hold nothing up: nobody waits for who came later', () => {
+test('two readers inside in turns hold nothing up: memory does not wait for a later reader', () => {
   const writer = new ArenaWriter({ maxSize: 2 ** 16, seed: 1 });
   const readers = [join(writer), join(writer)] as const;
   writer.add(entry('a', 8));
@@ -70,7 +70,7 @@ test('two readers inside in turns hold nothing up: nobody waits for who came lat
   }
 });
 
-test('a thread that died inside holds nothing up once it has been said to be dead', () => {
+test('a thread that died inside holds nothing up once it counts as dead', () => {
   const writer = new ArenaWriter({ maxSize: 2 ** 16, seed: 1 });
   const slot = writer.threads.join() as number;
   const dead = new ArenaReader(writer.share, slot);

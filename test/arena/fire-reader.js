@@ -1,7 +1,7 @@
 // One thread of fire.ts: reads as fast as it can, and checks that every value is what it says.
 
 import { workerData } from 'node:worker_threads';
-import { ArenaReader } from '../../dist/src/arena/reader.js';
+import { ArenaReader } from '../../build/src/arena/reader.js';
 
 const { share, slot, shared, names, functions, seed } = workerData;
 const { control, floors, clearFloors, wrong } = shared;
@@ -47,7 +47,7 @@ function readOne(key) {
   }
   const { handle, version, generation } = reader;
   near[key % near.length] = { key, serial, handle, version, generation };
-  reader.mark(handle);
+  reader.mark(reader.markByte(handle));
   reader.leave();
   reader.count(1, 1);
   reader.countHit(key % functions, false, 0);
@@ -57,7 +57,7 @@ function readNear(remembered) {
   if (!remembered) return;
   const { key, serial, handle, version, generation } = remembered;
   const floor = floorOf(key);
-  if (!reader.isCurrent(handle, version, key % functions, generation)) return;
+  if (!reader.isCurrent(reader.versionWord(handle), version, key % functions, generation)) return;
   if (serial < floor) report(7, key, serial, floor);
   reader.count(2, 1);
 }

@@ -8,8 +8,8 @@
  */
 
 import { Worker } from 'node:worker_threads';
-import type { Handle } from '../../dist/src/arena/entries.js';
-import { ArenaWriter } from '../../dist/src/arena/writer.js';
+import type { Handle } from '../../build/src/arena/entries.js';
+import { ArenaWriter } from '../../build/src/arena/writer.js';
 import { nextVersion, random } from './entries.ts';
 
 const KEYS = 1200;
@@ -173,7 +173,7 @@ export class Fire {
     const handle = this.#handles[key];
     if (handle === undefined) return;
     this.#handles[key] = undefined;
-    this.writer.entries.takeMark(handle);
+    this.writer.entries.takeMark(handle, () => 0);
     this.writer.remove(handle);
     Atomics.store(this.#floors, key, (this.#serials[key] as number) + 1);
   }

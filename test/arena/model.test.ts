@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { cases } from '../effort.ts';
+import { cases, variants } from '../effort.ts';
 import { random } from './entries.ts';
 import { ArenaModel } from './model.ts';
 
@@ -15,8 +15,10 @@ const length = fc.oneof(fc.integer({ min: 0, max: 64 }), fc.integer({ min: 0, ma
 const expiresAt = fc.oneof(fc.constant(Number.POSITIVE_INFINITY), fc.integer({ min: 0, max: 9 }));
 const pick = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 
+const tags = fc.option(fc.nat({ max: 3 }), { nil: undefined });
+
 const event = fc.oneof(
-  { weight: 12, arbitrary: fc.record({ set: fn, key, length, expiresAt, pick }) },
+  { weight: 12, arbitrary: fc.record({ set: fn, key, length, expiresAt, pick, tags }) },
   { weight: 3, arbitrary: fc.record({ remove: fn, key }) },
   { weight: 2, arbitrary: fc.record({ evict: pick }) },
   { weight: 1, arbitrary: fc.record({ clear: fn }) },
@@ -32,7 +34,8 @@ test('any order of events leaves the arena as a Map would be', () => {
       (maxSize, seed, events) => {
         const model = new ArenaModel(maxSize, seed);
         for (const at of events) {
-          if ('set' in at) model.set(at.set, at.key, at.length, at.expiresAt, () => at.pick);
+          if ('set' in at)
+            model.set(at.set, at.key, at.length, at.expiresAt, () => at.pick, at.tags);
           else if ('remove' in at) model.remove(at.remove, at.key);
           else if ('evict' in at) model.evict(at.evict);
           else if ('clear' in at) model.clear(at.clear);
@@ -45,14 +48,15 @@ test('any order of events leaves the arena as a Map would be', () => {
   );
 });
 
-test.each([1, 2, 3])('many entries of sizes that change, run %d', (seed) => {
+test.each(variants([1, 2, 3], 1))('many entries of sizes that change, run %d', (seed) => {
   const next = random(seed);
   const model = new ArenaModel(2 ** (17 + seed), seed);
   for (let i = 0; i < cases(20_000); i++) {
     const largest = i % 20_000 < 10_000 ? 60 : 2000;
     const at = Math.floor(next() * 5000);
     const choice = next();
-    if (choice < 0.9) model.set(at % 3, `key ${at}`, Math.floor(next() * largest), 1, next);
+    if (choice < 0.9)
+      model.set(at % 3, `key ${at}`, Math.floor(next() * largest), 1, next, at % 4 || undefined);
     else if (choice < 0.9999) model.remove(at % 3, `key ${at}`);
     else model.clear(at % 3);
     if (i % 2000 === 0) model.audit();

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import type { Handle } from '../../src/arena/entries.ts';
-import { directoryAt } from '../../src/arena/layout.ts';
+import { directoryAt, generationsAt } from '../../src/arena/layout.ts';
 import type { ArenaReader } from '../../src/arena/reader.ts';
 import {
   chunkBytes,
@@ -12,6 +12,7 @@ import {
   PAGE_WORDS,
   pageBytes,
 } from '../../src/arena/record.ts';
+import { bytesOf, type Terms } from '../../src/arena/terms.ts';
 import { ArenaWriter } from '../../src/arena/writer.ts';
 import { bytesFor, entry, join, store } from './entries.ts';
 
@@ -23,6 +24,7 @@ interface Kept {
   readonly key: string;
   readonly length: number;
   readonly expiresAt: number;
+  readonly terms: Terms | undefined;
 }
 
 export class ArenaModel {
@@ -47,15 +49,26 @@ export class ArenaModel {
     return this.#kept.size + this.#dead.size;
   }
 
-  /** Adds or replaces; false when there was no room, even with everything else removed. */
-  set(fn: number, key: string, length: number, expiresAt: number, pick: () => number): boolean {
+  /**
+   * Adds or replaces; false when there was no room, even with everything else removed.
+   * @param tags those that it has; without it, it has no terms
+   */
+  set(
+    fn: number,
+    key: string,
+    length: number,
+    expiresAt: number,
+    pick: () => number,
+    tags?: number,
+  ): boolean {
     this.remove(fn, key);
-    const added = entry(key, length, { fn, expiresAt, codec: length & 0xff, cost: length });
+    const terms = tags === undefined ? undefined : termsWith(tags, length, this.writer);
+    const added = entry(key, length, { fn, expiresAt, codec: length & 0xff, cost: length, terms });
     const handle = store(this.writer, added, () => this.evict(pick()));
     if (handle === undefined) return false;
     const version = this.writer.entries.version(handle);
     const generation = this.writer.generationOf(fn);
-    const kept = { handle, version, generation, fn, key, length, expiresAt };
+    const kept = { handle, version, generation, fn, key, length, expiresAt, terms };
     this.#kept.set(`${fn} ${key}`, kept);
     return true;
   }
@@ -129,6 +142,7 @@ export class ArenaModel {
       [reader.handle, reader.version, reader.length, reader.codec, reader.cost, reader.expiresAt],
       [handle, version, length, length & 0xff, length, expiresAt],
     );
+    this.#findTerms(kept);
     const inline = reader.external ? 0 : length;
     const bytes = reader.external
       ? Buffer.from(writer.entries.external(handle) as SharedArrayBuffer)
@@ -136,11 +150,27 @@ export class ArenaModel {
     assert(bytes.equals(bytesFor(key, length)), `${key} has other bytes`);
     reader.leave();
     const keyBytes = Buffer.byteLength(key, /[\u0100-\uffff]/.test(key) ? 'utf16le' : 'latin1');
-    return [reader.start - ENTRY_BYTES, entryBytes(inline, keyBytes)];
+    return [reader.start - ENTRY_BYTES, entryBytes(inline, keyBytes) + bytesOf(kept.terms)];
+  }
+
+  /** Of the entry that the reader has found. */
+  #findTerms({ key, terms, expiresAt, handle }: Kept): void {
+    const { reader, writer } = this;
+    assert.equal(reader.hasTerms, terms !== undefined, `${key} has terms, or has none`);
+    if (!terms) return;
+    const { freshUntil, calmUntil, wallMs, tags } = terms;
+    assert.deepEqual(
+      [reader.freshUntil, reader.calmUntil, reader.wallMs, reader.tags ?? []],
+      [freshUntil, calmUntil, wallMs, tags],
+    );
+    assert.deepEqual(
+      [writer.entries.freshUntil(handle), writer.entries.expiresAt(handle)],
+      [freshUntil, expiresAt],
+    );
   }
 
   #isCurrent({ handle, version, fn, generation }: Kept): boolean {
-    return this.reader.isCurrent(handle, version, fn, generation);
+    return this.reader.isCurrent(this.reader.versionWord(handle), version, fn, generation);
   }
 
   /** Where the pages of the index lie, in bytes. */
@@ -177,10 +207,10 @@ export class ArenaModel {
     assert(used <= this.maxSize, `${used} of ${this.maxSize} bytes`);
     assert(dead >= 0 && free >= 0 && bookkeeping >= 0, JSON.stringify(usage));
     // Headers, padding and what buffers take.
-    const records = sum(({ key, length, handle }) =>
+    const records = sum(({ key, length, handle, terms }) =>
       this.writer.entries.external(handle)
-        ? entryBytes(0, keyBytes(key)) - keyBytes(key) + 256
-        : entryBytes(length, keyBytes(key)) - keyBytes(key) - length,
+        ? entryBytes(0, keyBytes(key)) - keyBytes(key) + 256 + bytesOf(terms)
+        : entryBytes(length, keyBytes(key)) - keyBytes(key) - length + bytesOf(terms),
     );
     const pages = [...this.#pages()].length * pageBytes(layout);
     // What is left are chunks of the map of handles.
@@ -195,4 +225,13 @@ export class ArenaModel {
     this.#past.push(kept);
     if (this.#past.length > 50) this.#past.shift();
   }
+}
+
+/** Tags whose cells say what they must: those of functions that are never cleared. */
+function termsWith(count: number, pick: number, writer: ArenaWriter): Terms {
+  const tags = Array.from({ length: count }, (_, nth) => {
+    const fn = 100 + ((pick + nth) % 50);
+    return { cell: generationsAt + fn, generation: writer.generationOf(fn) };
+  });
+  return { freshUntil: pick / 2, calmUntil: pick / 4, wallMs: pick * 8, tags };
 }

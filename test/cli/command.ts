@@ -2,10 +2,11 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readdirSync, watch } from 'node:fs';
-import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { removeFolder } from '../remove-folder.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 export const command = join(root, 'dist/src/cli/main.js');
@@ -72,22 +73,26 @@ export class Folder {
   }
 
   /** With `input` on the standard input. */
-  run(args: readonly string[], input: string | Uint8Array = ''): Promise<Ended> {
-    const { child, ended } = this.start(args);
+  run(
+    args: readonly string[],
+    input: string | Uint8Array = '',
+    env: NodeJS.ProcessEnv = {},
+  ): Promise<Ended> {
+    const { child, ended } = this.start(args, process.execPath, env);
     // It may end before it has read everything.
     child.stdin?.on('error', () => {});
     child.stdin?.end(input);
     return ended;
   }
 
-  start(args: readonly string[], program = process.execPath): Running {
+  start(args: readonly string[], program = process.execPath, env: NodeJS.ProcessEnv = {}): Running {
     const all = program === process.execPath ? [command, ...args] : args;
-    const child = spawn(program, all, { cwd: this.path, env: plainEnv() });
+    const child = spawn(program, all, { cwd: this.path, env: { ...plainEnv(), ...env } });
     return running(child);
   }
 
   remove(): Promise<void> {
-    return rm(this.path, { recursive: true });
+    return removeFolder(this.path);
   }
 }
 

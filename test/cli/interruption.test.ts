@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { cases } from '../effort.ts';
+import { cases, inFull } from '../effort.ts';
 import { command, Folder, ndjson, numbers } from './command.ts';
 
 /** `.ci/run` asks for a million. */
@@ -20,7 +20,7 @@ afterEach(() => folder?.remove());
 const ids = (count: number, wait: number) =>
   numbers(count).map((id) => ({ id, ...(id === wait && { wait: true }) }));
 
-test.each(['SIGINT', 'SIGTERM'] as const)(
+test.runIf(inFull).each(['SIGINT', 'SIGTERM'] as const)(
   '%s: what runs is finished, what is done is written; the same command goes on from there',
   async (signal) => {
     await folder.write('in', ndjson(ids(50, 11)));
@@ -78,7 +78,7 @@ async function interrupted(args: readonly string[], signal: NodeJS.Signals, enou
   return { code, stdout, stderr, computed: JSON.parse(report).computed as number };
 }
 
-test.each(numbers(cases(1)))(
+test.runIf(inFull).each(numbers(cases(1)))(
   'interrupted anywhere, several times, nothing is wrong and little is computed twice (%i)',
   async () => {
     const inputs = numbers(10_000).map((at) => ({ id: (at * 7919) % distinct }));
@@ -108,7 +108,7 @@ test.each(numbers(cases(1)))(
   },
 );
 
-test('--unordered: a slow line holds nothing up', async () => {
+test.runIf(inFull)('--unordered: a slow line holds nothing up', async () => {
   const args = ['map', './functions.js#gated', '--unordered', '--threads', '2'];
   const { child, ended } = folder.start(args);
   child.stdin?.end(ndjson(ids(5, 1)));
@@ -125,14 +125,14 @@ test('--unordered: a slow line holds nothing up', async () => {
   expect(stdout.trim().split('\n').at(-1)).toBe('{"line":1,"value":1}');
 });
 
-test('a reader that goes away ends it quietly', async () => {
+test.runIf(inFull)('a reader that goes away ends it quietly', async () => {
   await folder.write('in', ndjson(numbers(100_000)));
   const line = `${process.execPath} ${command} map ./functions.js#double in | head -3; echo $PIPESTATUS`;
   const { ended } = folder.start(['-c', line], 'bash');
   expect(await ended).toEqual({ code: 0, stdout: '2\n4\n6\n141\n', stderr: '' });
 });
 
-test('nobody who reads what is said: the results matter', async () => {
+test.runIf(inFull)('messages without a reader: the results matter', async () => {
   await folder.write('in', `${ndjson(ids(1, 1))}{\n`.repeat(2));
   const args = ['map', './functions.js#gated', 'in', '--keep-going', '--out', 'out'];
   const { child, ended } = folder.start(args);
@@ -143,7 +143,7 @@ test('nobody who reads what is said: the results matter', async () => {
   expect(await folder.read('out')).toMatch(/^1\n\{"error".*\n1\n\{"error".*\n$/);
 });
 
-test('a reader that reads nothing stops the input', async () => {
+test.runIf(inFull)('a reader that reads nothing stops the input', async () => {
   const { child, ended } = folder.start(['map', './functions.js#same', '--quiet']);
   child.stdout?.pause();
   const line = (at: number) => `"${String(at).padStart(4000, '0')}"\n`;
@@ -172,22 +172,25 @@ test('a reader that reads nothing stops the input', async () => {
   ).toBe(true);
 });
 
-test(`${lineCount} lines of 1,000 inputs: in order, complete, in bounded memory`, async () => {
-  const inputs = numbers(lineCount).map((at) => (at * 7919) % 1000);
-  await folder.write('in', inputs.map((id) => `{"id":${id},"name":"number ${id}"}\n`).join(''));
-  const args = ['--import', './memory.js', command, 'map', './functions.js#busy', 'in', '-q'];
-  const { child, ended } = folder.start(
-    ['-c', `exec ${[process.execPath, ...args].join(' ')}`],
-    'bash',
-  );
-  const found = createHash('sha256');
-  child.stdout?.on('data', (text) => found.update(text));
-  expect(await ended).toMatchObject({ code: 0, stderr: '' });
-  const expected = createHash('sha256');
-  for (const id of inputs) expected.update(`{"id":${id},"square":${id * id}}\n`);
-  expect(found.digest('hex')).toBe(expected.digest('hex'));
-  expect(Number(await folder.read('memory'))).toBeLessThan(200 * megabyte);
-});
+test.runIf(inFull)(
+  `${lineCount} lines of 1,000 inputs: in order, complete, in bounded memory`,
+  async () => {
+    const inputs = numbers(lineCount).map((at) => (at * 7919) % 1000);
+    await folder.write('in', inputs.map((id) => `{"id":${id},"name":"number ${id}"}\n`).join(''));
+    const args = ['--import', './memory.js', command, 'map', './functions.js#busy', 'in', '-q'];
+    const { child, ended } = folder.start(
+      ['-c', `exec ${[process.execPath, ...args].join(' ')}`],
+      'bash',
+    );
+    const found = createHash('sha256');
+    child.stdout?.on('data', (text) => found.update(text));
+    expect(await ended).toMatchObject({ code: 0, stderr: '' });
+    const expected = createHash('sha256');
+    for (const id of inputs) expected.update(`{"id":${id},"square":${id * id}}\n`);
+    expect(found.digest('hex')).toBe(expected.digest('hex'));
+    expect(Number(await folder.read('memory'))).toBeLessThan(200 * megabyte);
+  },
+);
 
 const hasScript = spawnSync('script', ['--version']).status === 0;
 if (!hasScript && !process.env['CI']) {

@@ -2,6 +2,7 @@
 
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { cases, inFull, variants } from '../effort.ts';
 import { Folder, ndjson, numbers } from './command.ts';
 
 let folder: Folder;
@@ -13,20 +14,21 @@ afterAll(() => folder?.remove());
 const lines = (...texts: string[]) => texts.map((text) => `${text}\n`).join('');
 
 describe('what it runs', () => {
-  test.each([
+  const targets: [string, string, string, string | undefined][] = [
+    ['a memoized function', './memoized.js#length', '"four"', '4'],
+    ['TypeScript', './typed.ts#shout', '"a"', '"A"'],
     ['a plain export', './functions.js#double', '21', '42'],
     ['a path without ./', 'functions.js#double', '21', '42'],
     ['the default export', './functions.js#default', '3', '-3'],
-    ['a memoized function', './memoized.js#length', '"four"', '4'],
-    ['TypeScript', './typed.ts#shout', '"a"', '"A"'],
     ['an export of a package', 'threadmemo/package.json', '1', undefined],
-  ])('%s', async (_, target, input, output) => {
+  ];
+  test.each(variants(targets, 2))('%s', async (_, target, input, output) => {
     const { code, stdout, stderr } = await folder.run(['map', target], `${input}\n`);
     if (output === undefined) return expect({ code, stderr }).toMatchObject({ code: 2 });
     expect({ code, stdout, stderr }).toMatchObject({ code: 0, stdout: `${output}\n` });
   });
 
-  test.each([
+  const unusable: [string, RegExp][] = [
     ['./functions.js#dubble', /there is no export 'dubble' .* functions are .*double/],
     ['./functions.js#notAFunction', /'notAFunction' is no function/],
     ['./functions.js', /which function\? Say \.\/functions\.js#function/],
@@ -34,7 +36,8 @@ describe('what it runs', () => {
     ['absent#double', /no package 'absent' is installed/],
     ['./package.json#x', /cannot import/],
     ['./never.js#unreachable', /cannot import .*top-level await waits for what never comes/],
-  ])('%s is an error that helps', async (target, message) => {
+  ];
+  test.each(variants(unusable, 1))('%s is an error that helps', async (target, message) => {
     const { code, stdout, stderr } = await folder.run(['map', target], '1\n');
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toMatch(message);
@@ -43,25 +46,29 @@ describe('what it runs', () => {
 });
 
 describe('lines', () => {
-  test.each([
+  const inputs = [
     ['in the order of the input', ndjson(numbers(500)), ndjson(numbers(500).map((x) => x * 2))],
     ['no line end at the end', '1\n2', '2\n4\n'],
     ['CRLF', '1\r\n2\r\n', '2\n4\n'],
     ['blank lines are skipped', '1\n\n  \n2\n\n', '2\n4\n'],
     ['nothing', '', ''],
-  ])('%s', async (_, input, output) => {
+  ] as const;
+  test.each(variants(inputs, 1))('%s', async (_, input, output) => {
     const { code, stdout } = await folder.run(['map', './functions.js#double', '-'], input);
     expect({ code, stdout }).toEqual({ code: 0, stdout: output });
   });
 
-  test('characters and lines that are cut by the ends of chunks stay whole', async () => {
-    const texts = numbers(20_000).map((at) => `\u{1F980}ü${'é'.repeat(at % 40)}`);
-    await folder.write('texts.ndjson', `\uFEFF${ndjson(texts)}`);
-    const { stdout } = await folder.run(['map', './functions.js#same', 'texts.ndjson', '-q']);
-    expect(stdout).toBe(ndjson(texts));
-  });
+  test.runIf(inFull)(
+    'characters and lines that are cut by the ends of chunks stay whole',
+    async () => {
+      const texts = numbers(20_000).map((at) => `\u{1F980}ü${'é'.repeat(at % 40)}`);
+      await folder.write('texts.ndjson', `\uFEFF${ndjson(texts)}`);
+      const { stdout } = await folder.run(['map', './functions.js#same', 'texts.ndjson', '-q']);
+      expect(stdout).toBe(ndjson(texts));
+    },
+  );
 
-  test('what is no UTF-8 is the failure of its line alone', async () => {
+  test.runIf(inFull)('what is no UTF-8 is the failure of its line alone', async () => {
     const bytes = Buffer.concat([Buffer.from('"ü"\n'), gzipSync('x'), Buffer.from('\n"ä"\n')]);
     const args = ['map', './functions.js#same', '--keep-going'];
     const { code, stdout, stderr } = await folder.run(args, bytes);
@@ -80,7 +87,7 @@ describe('lines', () => {
     expect(stderr).toContain('line 2: TypeError: with --args, a line must be an array');
   });
 
-  test('--unordered: each result says which line it is of', async () => {
+  test.runIf(inFull)('--unordered: each result says which line it is of', async () => {
     const input = ndjson([5, 5, 6, 5]);
     const { stdout } = await folder.run(['map', './functions.js#double', '--unordered'], input);
     const found = stdout
@@ -94,26 +101,29 @@ describe('lines', () => {
 });
 
 describe('results', () => {
-  test('undefined is null, a date is its text', async () => {
+  test.runIf(inFull)('undefined is null, a date is its text', async () => {
     const none = await folder.run(['map', './functions.js#nothing'], '1\n');
     expect(none.stdout).toBe('null\n');
     const date = await folder.run(['map', './functions.js#returns'], '"date"\n');
     expect(date.stdout).toBe('{"at":"1970-01-01T00:00:00.000Z"}\n');
   });
 
-  test('what JSON would change without a word is a failure that says where it is', async () => {
-    const input = lines('"map"', '"bigint"', '"buffer"', '"nan"');
-    const args = ['map', './functions.js#returns', '--keep-going'];
-    const { code, stdout, stderr } = await folder.run(args, input);
-    expect(code).toBe(1);
-    expect(stdout.match(/"error"/g)).toHaveLength(4);
-    expect(stderr).toMatch(/line 1: .*the result\.found\[0\], which is a Map/);
-    expect(stderr).toMatch(/line 2: .*the result\.id, which is a bigint/);
-    expect(stderr).toMatch(/line 3: .*the result, which is a Buffer: return buffer\.toString/);
-    expect(stderr).toMatch(/line 4: .*the result\.score, which is NaN/);
-  });
+  test.runIf(inFull)(
+    'what JSON would change without a word is a failure that says where it is',
+    async () => {
+      const input = lines('"map"', '"bigint"', '"buffer"', '"nan"');
+      const args = ['map', './functions.js#returns', '--keep-going'];
+      const { code, stdout, stderr } = await folder.run(args, input);
+      expect(code).toBe(1);
+      expect(stdout.match(/"error"/g)).toHaveLength(4);
+      expect(stderr).toMatch(/line 1: .*the result\.found\[0\], which is a Map/);
+      expect(stderr).toMatch(/line 2: .*the result\.id, which is a bigint/);
+      expect(stderr).toMatch(/line 3: .*the result, which is a Buffer: return buffer\.toString/);
+      expect(stderr).toMatch(/line 4: .*the result\.score, which is NaN/);
+    },
+  );
 
-  test('what the function prints does not stand between them', async () => {
+  test.runIf(inFull)('what the function prints does not stand between them', async () => {
     const { stdout, stderr } = await folder.run(['map', './functions.js#prints'], '1\n');
     expect(stdout).toBe('1\n');
     expect(stderr).toContain('printed');
@@ -123,7 +133,7 @@ describe('results', () => {
 describe('failures', () => {
   const third = './functions.js#third';
 
-  test('the first one stops: line, input and message are said, what came before is written', async () => {
+  test('the first one stops: line, input and message are printed, what came before is written', async () => {
     const { code, stdout, stderr } = await folder.run(['map', third], ndjson(numbers(9)));
     expect({ code, stdout }).toEqual({ code: 1, stdout: '1\n2\n' });
     expect(stderr).toMatch(/line 3: RangeError: three is too many\n(.*\n)+ {2}input: 3\n/);
@@ -151,7 +161,25 @@ describe('failures', () => {
     });
   });
 
-  test('what a function throws may be anything', async () => {
+  test.runIf(inFull)(
+    'a thread that dies after its answers is no secret, although no line fails',
+    async () => {
+      const args = ['map', './functions.js#leavesBehind'];
+      const input = ndjson(numbers(cases(20)));
+      const { code, stdout, stderr } = await folder.run(args, input);
+      expect({ code, stdout }).toEqual({ code: 0, stdout: input });
+      expect(stderr).toMatch(
+        /ThreadmemoWarning: a worker thread died.*: Error: forgotten\n.*\n? *at /,
+      );
+      expect(stderr).toMatch(
+        /0 failed.*\n.* died( \d+ times)? of errors that no line has failed with/,
+      );
+      const { stderr: report } = await folder.run([...args, '--json'], input);
+      expect(JSON.parse(report.trim().split('\n').at(-1) ?? '').uncaught).toBeGreaterThan(0);
+    },
+  );
+
+  test.runIf(inFull)('what a function throws may be anything', async () => {
     const args = ['map', './functions.js#throws', '--keep-going'];
     const { code, stdout, stderr } = await folder.run(args, lines('"bigint"', 'null'));
     expect(code).toBe(1);
@@ -164,14 +192,14 @@ describe('failures', () => {
     expect(stderr).toMatch(/line 1: X: 10\n/);
   });
 
-  test('of a line that is no JSON, nobody is shown the stack of the command', async () => {
+  test.runIf(inFull)('a line that is no JSON does not show the stack of the command', async () => {
     const { code, stderr } = await folder.run(['map', third], '{\n');
     expect(code).toBe(1);
     expect(stderr).toMatch(/line 1: SyntaxError: .*\n {2}input: \{\n/);
   });
 });
 
-test('--memory: what fits into it is computed once', async () => {
+test.runIf(inFull)('--memory: what fits into it is computed once', async () => {
   // Twice as many as there may be open calls: each is answered before it comes again.
   const input = ndjson([...numbers(2000), ...numbers(2000)]);
   const computed = async (memory: string) => {
@@ -182,12 +210,12 @@ test('--memory: what fits into it is computed once', async () => {
   expect(await computed('16mb')).toBe(2000);
 });
 
-test('--quiet says nothing', async () => {
+test.runIf(inFull)('--quiet says nothing', async () => {
   const { code, stderr } = await folder.run(['map', './functions.js#double', '--quiet'], '1\n');
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
 });
 
-test.each([
+const wrongUsages: [string[], RegExp][] = [
   [['map'], /missing required argument/],
   [['map', './functions.js#double', '--threads', '0'], /must be 1 or more/],
   [['map', './functions.js#double', '--max-size', 'big', '--cache', 'c'], /must be a size/],
@@ -195,7 +223,8 @@ test.each([
   [['map', './functions.js#double', '--memory', 'big'], /must be a size/],
   [['map', './functions.js#double', 'absent.ndjson'], /cannot read absent\.ndjson: .*ENOENT/],
   [['mop'], /unknown command/],
-])('wrong usage: %j', async (args, message) => {
+];
+test.each(variants(wrongUsages, 1))('wrong usage: %j', async (args, message) => {
   const { code, stderr } = await folder.run(args, '');
   expect(code).toBe(2);
   expect(stderr).toMatch(message);

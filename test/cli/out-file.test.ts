@@ -1,8 +1,20 @@
 /** The file of `--out`: several writers, writers that were killed, and the input. */
 
 import { spawnSync } from 'node:child_process';
-import { linkSync, openSync, readdirSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import {
+  chmodSync,
+  chownSync,
+  linkSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -11,6 +23,7 @@ import { fileId, isSame } from '../../src/cli/file-id.ts';
 import { type OutFile, openOutFile } from '../../src/cli/out-file.ts';
 import { ownPartial } from '../../src/cli/partials.ts';
 import { ownIdentity } from '../../src/tiers/disk/process-identity.ts';
+import { removeFolder } from '../remove-folder.ts';
 
 let folder: string;
 let file: string;
@@ -18,7 +31,7 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'threadmemo-out-'));
   file = join(folder, 'out');
 });
-afterEach(() => rm(folder, { recursive: true }));
+afterEach(() => removeFolder(folder));
 
 const us = ownIdentity();
 /** One that runs. */
@@ -94,7 +107,7 @@ describe('results that are not complete', () => {
 });
 
 describe('what others have left behind', () => {
-  test('is removed when its process is gone, and is in nobody’s way', () => {
+  test('is removed when its process is gone, and is in no run’s way', () => {
     leftBy(gone);
     leftBy(us);
     write(openOutFile(file), 'all\n').complete();
@@ -131,5 +144,135 @@ describe('the input', () => {
     const id = inputAt('/dev/null');
     expect(isSame(id, id)).toBe(false);
     openOutFile('/dev/null', id).complete();
+  });
+});
+
+describe('what is open already', () => {
+  const runWith = (line: string) => {
+    const code =
+      `import { openOutFile } from ${JSON.stringify(import.meta.resolve('../../build/src/cli/out-file.js'))};` +
+      "import { writeSync } from 'node:fs';" +
+      "const out = openOutFile('/dev/stdout'); writeSync(out.fd, 'new\\n'); out.complete();";
+    return spawnSync('bash', ['-c', line], {
+      encoding: 'utf8',
+      env: { ...process.env, NODE: process.execPath, CODE: code, OUT: file },
+    });
+  };
+
+  test('is written to as a pipe', () => {
+    const { stdout, stderr } = runWith('"$NODE" --input-type=module -e "$CODE" | cat');
+    expect({ stdout, stderr }).toEqual({ stdout: 'new\n', stderr: '' });
+  });
+
+  test('is appended to as a file, where the shell appends', () => {
+    writeFileSync(file, 'old\n');
+    runWith('"$NODE" --input-type=module -e "$CODE" >> "$OUT"');
+    expect(text()).toBe('old\nnew\n');
+  });
+});
+
+test('an empty path is refused', () => {
+  expect(() => openOutFile('')).toThrow(/its path is empty/);
+});
+
+describe('a file that is there already', () => {
+  const replace = (path = file) => write(openOutFile(path), 'new\n').complete();
+  const modeOf = (path = file) => (statSync(path).mode & 0o777).toString(8);
+  beforeEach(() => writeFileSync(file, 'an old one, which is longer\n'));
+
+  test.each([0o600, 0o640, 0o664, 0o755])('keeps its mode %o, and so do results so far', (mode) => {
+    chmodSync(file, mode);
+    const out = write(openOutFile(file), 'new\n');
+    expect(all()).toHaveLength(2);
+    for (const name of all()) expect(modeOf(join(folder, name))).toBe(mode.toString(8));
+    out.complete();
+    expect([text(), modeOf()]).toEqual(['new\n', mode.toString(8)]);
+  });
+
+  test('that is private while results come in is private in the end', () => {
+    const out = write(openOutFile(file), 'new\n');
+    chmodSync(file, 0o600);
+    out.complete();
+    expect([text(), modeOf()]).toEqual(['new\n', '600']);
+  });
+
+  test('keeps its other names', () => {
+    linkSync(file, join(folder, 'other'));
+    replace();
+    expect([text(), text('other')]).toEqual(['new\n', 'new\n']);
+    expect(all()).toEqual(['other', 'out']);
+  });
+
+  test('is found through links, which stay', () => {
+    symlinkSync('out', join(folder, 'link'));
+    symlinkSync(join(folder, 'link'), join(folder, 'link to the link'));
+    replace(join(folder, 'link to the link'));
+    expect(text()).toBe('new\n');
+    expect(all()).toEqual(['link', 'link to the link', 'out']);
+    expect(lstatSync(join(folder, 'link')).isSymbolicLink()).toBe(true);
+  });
+
+  test.each([0o444, 0o400, 0o555])('that is read-only (%o) is left as it is', (mode) => {
+    chmodSync(file, mode);
+    expect(() => openOutFile(file)).toThrow(
+      /cannot write .*out: it is read-only; make it writable/,
+    );
+    expect(all()).toEqual(['out']);
+    expect(text()).toBe('an old one, which is longer\n');
+  });
+
+  /** Only root can give files away. */
+  test.runIf(process.getuid?.() === 0)('keeps its owner and its group', () => {
+    chownSync(file, 12_345, 23_456);
+    chmodSync(file, 0o640);
+    replace();
+    const { uid, gid } = statSync(file);
+    expect([text(), uid, gid, modeOf()]).toEqual(['new\n', 12_345, 23_456, '640']);
+  });
+
+  test.runIf(process.getuid?.() === 0)(
+    'of another user keeps its owner when a group writes it',
+    () => {
+      chmodSync(folder, 0o777);
+      chownSync(file, 12_345, 0);
+      chmodSync(file, 0o660);
+      // Of the same group, and not root: it may write the file, and not give one away.
+      const program = `
+      import { openOutFile } from ${JSON.stringify(new URL('../../build/src/cli/out-file.js', import.meta.url).href)};
+      import { writeSync } from 'node:fs';
+      process.setuid(23_456);
+      const out = openOutFile(${JSON.stringify(file)});
+      writeSync(out.fd, 'new\\n');
+      out.complete();`;
+      const args = ['--input-type=module', '--eval', program];
+      const { stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+      expect(stderr).toBe('');
+      const { uid, gid } = statSync(file);
+      expect([text(), uid, gid, modeOf()]).toEqual(['new\n', 12_345, 0, '660']);
+      expect(all()).toEqual(['out']);
+    },
+  );
+});
+
+describe('a link that leads nowhere', () => {
+  test('stays, and the results are where it leads', () => {
+    symlinkSync('results', file);
+    write(openOutFile(file), 'new\n').complete();
+    expect(all()).toEqual(['out', 'results']);
+    expect(text('results')).toBe('new\n');
+  });
+
+  test('for ever is refused', () => {
+    symlinkSync('other', file);
+    symlinkSync('out', join(folder, 'other'));
+    expect(() => openOutFile(file)).toThrow(
+      /cannot write .*out: it is a link that leads to itself/,
+    );
+  });
+
+  test('to a folder that does not exist is refused, and stays', () => {
+    symlinkSync('missing/results', file);
+    expect(() => openOutFile(file)).toThrow(Unusable);
+    expect(all()).toEqual(['out']);
   });
 });

@@ -5,7 +5,7 @@ import { messageOf, wordsOf } from '../../src/cli/error-words.ts';
 import { toJson } from '../../src/cli/json.ts';
 import { failed } from '../../src/cli/outcome.ts';
 import { ofItself, withItsLine } from '../../src/cli/result-line.ts';
-import { importHint } from '../../src/import-module.ts';
+import { importHint } from '../../src/runtime/import-module.ts';
 
 describe('a result', () => {
   test.each([
@@ -15,7 +15,7 @@ describe('a result', () => {
     // biome-ignore lint/suspicious/noSparseArray: it is what is tested
     [[undefined, , 1], '[null,null,1]'],
     [[new Date(0)], '["1970-01-01T00:00:00.000Z"]'],
-  ])('%j is what everybody expects of JSON', (value, text) => {
+  ])('%j is what a reader expects of JSON', (value, text) => {
     expect(toJson(value)).toBe(text);
   });
 

@@ -19,7 +19,7 @@ describe('the files found', () => {
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'threadmemo-select-'));
   });
-  afterEach(() => rmSync(folder, { recursive: true }));
+  afterEach(() => rmSync(folder, { recursive: true, maxRetries: 20, retryDelay: 10 }));
 
   function write(path: string, content: string): void {
     mkdirSync(dirname(join(folder, path)), { recursive: true });

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { KeyError } from '../../src/errors.ts';
 import { canonicalKey, canonicalKeyOf } from '../../src/keys/canonical.ts';
 import { encodeArgs } from '../../src/values/args.ts';
-import { refusals } from '../values/refusals.ts';
+import { cycles, refusals } from '../values/refusals.ts';
 
 function failureOf(action: () => unknown): KeyError {
   try {
@@ -23,6 +23,12 @@ describe('an argument that cannot cross', () => {
     expect(failureOf(() => encodeArgs([0, value])).message).toBe(error.message);
   });
 
+  test.each(Object.entries(cycles()))('%s', (_, { value, path, says }) => {
+    const error = failureOf(() => canonicalKey([0, value]));
+    expect(error.path).toBe(`args[1]${path}`);
+    expect(error.message).toContain(says);
+  });
+
   test('nested just deep enough, and one level too deep', () => {
     const nested = (levels: number) => {
       let value: unknown = 'x';
@@ -41,7 +47,8 @@ describe('an argument that cannot cross', () => {
     class Socket {}
     expect(failureOf(() => canonicalKey([{ conn: new Socket() }])).message).toBe(
       'args[0].conn is an instance of Socket, which cannot cross to another thread. ' +
-        'Pass plain data instead, or choose what matters with the key option.',
+        'Pass plain data instead. What a function needs besides data, such as a connection, its ' +
+        'module opens for each thread.',
     );
   });
 

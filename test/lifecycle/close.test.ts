@@ -2,27 +2,31 @@
 
 import { createPool, PoolClosedError } from 'threadmemo';
 import { expect, onTestFinished, test } from 'vitest';
-import { crowd, gated } from '../../workers/gated.ts';
-import { hangs } from '../../workers/hanging.ts';
-import { increment } from '../../workers/quick.ts';
-import { counted, fresh, reaches } from '../../workers/shared.ts';
+import { inFull } from '../effort.ts';
+import { counted, fresh, reaches } from '../fixtures/counters-and-gates.ts';
+import { crowd, gated } from '../fixtures/gated.ts';
+import { hangs } from '../fixtures/hanging.ts';
+import { increment } from '../fixtures/quick.ts';
 import { open, rejection } from '../threads/open.ts';
 
-test('every call that waits is rejected: computed, joined, nested, queued', async () => {
-  const pool = await open({ threads: 2 });
-  const [gate, name] = [fresh('closed'), fresh('hung')];
-  const calls: Promise<unknown>[] = [crowd(gate, 10, 'nested')];
-  await reaches(`${gate}:asked`, 1);
-  calls.push(gated(gate), gated(gate), hangs(name, 'busy'));
-  await reaches(`${name}:started`, 1);
-  calls.push(gated(fresh('queued')), gated.with({ timeout: '1h' })(fresh('queued')));
-  const errors = Promise.all(calls.map(rejection));
-  await pool.close();
-  for (const error of await errors) {
-    expect(error).toBeInstanceOf(PoolClosedError);
-    expect(error).toMatchObject({ code: 'ERR_THREADMEMO_POOL_CLOSED' });
-  }
-});
+test.runIf(inFull)(
+  'every call that waits is rejected: computed, joined, nested, queued',
+  async () => {
+    const pool = await open({ threads: 2 });
+    const [gate, name] = [fresh('closed'), fresh('hung')];
+    const calls: Promise<unknown>[] = [crowd(gate, 10, 'nested')];
+    await reaches(`${gate}:asked`, 1);
+    calls.push(gated(gate), gated(gate), hangs(name, 'busy'));
+    await reaches(`${name}:started`, 1);
+    calls.push(gated(fresh('queued')), gated.with({ timeout: '1h' })(fresh('queued')));
+    const errors = Promise.all(calls.map(rejection));
+    await pool.close();
+    for (const error of await errors) {
+      expect(error).toBeInstanceOf(PoolClosedError);
+      expect(error).toMatchObject({ code: 'ERR_THREADMEMO_POOL_CLOSED' });
+    }
+  },
+);
 
 test('what was under way is not computed again in new threads', async () => {
   let threads = 0;

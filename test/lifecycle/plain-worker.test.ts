@@ -3,11 +3,12 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
-import { increment } from '../../workers/quick.ts';
-import { fresh } from '../../workers/shared.ts';
+import { variants } from '../effort.ts';
+import { fresh } from '../fixtures/counters-and-gates.ts';
+import { increment } from '../fixtures/quick.ts';
 import { open } from '../threads/open.ts';
 
-test.each(['beside a pool', 'without another pool'])(
+test.each(variants(['beside a pool', 'without another pool'], 1))(
   'it is a coordinator side of its own: %s',
   async (where) => {
     const cell = fresh('main');

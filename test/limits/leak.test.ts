@@ -3,7 +3,8 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
-import { forgetsMany } from '../../workers/quick.ts';
+import { inFull } from '../effort.ts';
+import { forgetsMany } from '../fixtures/quick.ts';
 import { open } from '../threads/open.ts';
 
 setFlagsFromString('--expose-gc');
@@ -20,7 +21,7 @@ const CALLS = 40_000;
 /** Whatever is kept of a call takes more: one object in one Map. */
 const BYTES = 60;
 
-test('nested calls whose values are not kept leave nothing behind', async () => {
+test.runIf(inFull)('nested calls whose values are not kept leave nothing behind', async () => {
   const pool = await open({ threads: 1 });
   const before = await heapAfter(() => forgetsMany(0, CALLS));
   const after = await heapAfter(() => forgetsMany(CALLS, CALLS));

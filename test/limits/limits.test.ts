@@ -2,14 +2,14 @@
 
 import { QueueFullError } from 'threadmemo';
 import { describe, expect, test } from 'vitest';
-import { gated } from '../../workers/gated.ts';
-import { atMostNone, atMostThree, bytes } from '../../workers/kept.ts';
-import { counted, fresh, lift, reaches } from '../../workers/shared.ts';
-import { ordinal } from '../../workers/staged.ts';
+import { counted, fresh, lift, reaches } from '../fixtures/counters-and-gates.ts';
+import { ordinal } from '../fixtures/distinct-results.ts';
+import { gated } from '../fixtures/gated.ts';
+import { atMostNone, atMostThree, bytes } from '../fixtures/keeping-options.ts';
 import { open, rejection, until } from '../threads/open.ts';
 
 test('max of a function: the longest unused goes first, and a hit counts as a use', async () => {
-  const pool = await open({ threads: 1 });
+  const pool = await open({ threads: 1, eviction: 'lru' });
   const cell = fresh('max');
   for (const n of [1, 2, 3]) await atMostThree(cell, n);
   await atMostThree(cell, 1);
@@ -31,8 +31,16 @@ test('max of a function: the longest unused goes first, and a hit counts as a us
   expect(atMostNone.stats()).toMatchObject({ entries: 0, evictions: 0 });
 });
 
+test('max 0 of a pool keeps nothing', async () => {
+  const pool = await open({ threads: 1, max: 0 });
+  const cell = fresh('nothing');
+  for (const _ of [1, 2]) await ordinal(cell);
+  expect(ordinal.has(cell)).toBe(false);
+  expect(pool.stats()).toMatchObject({ entries: 0, computations: 2 });
+});
+
 test('max of a pool: over all functions, in the order of their use', async () => {
-  const pool = await open({ threads: 1, max: 3 });
+  const pool = await open({ threads: 1, max: 3, eviction: 'lru' });
   const [cell, a, b] = [fresh('a'), fresh('a'), fresh('b')];
   await ordinal(a);
   await bytes(cell, 10);
@@ -45,7 +53,7 @@ test('max of a pool: over all functions, in the order of their use', async () =>
 });
 
 test('the waiters of one computation do not make it more used than a later one', async () => {
-  await open({ threads: 2, max: 2 });
+  await open({ threads: 2, max: 2, eviction: 'lru' });
   const gate = fresh('crowd');
   const crowd = [gated(gate), gated(gate), gated(gate)];
   await reaches(`${gate}:started`, 1);

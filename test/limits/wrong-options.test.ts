@@ -1,10 +1,15 @@
 /** A wrong or misspelt option is a silent default. */
 
-import { createPool, memoize, OptionError } from 'threadmemo';
-import { describe, expect, test } from 'vitest';
-import { resolvePoolOptions } from '../../dist/src/main/pool-options.js';
-import { increment } from '../../workers/quick.ts';
+import { spawnSync } from 'node:child_process';
+import { createPool, type Duration, memoize, OptionError } from 'threadmemo';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { resolveCallOptions, resolveMemoizeOptions } from '../../build/src/options.js';
+import { resolvePoolOptions } from '../../build/src/pool/pool-options.js';
+import { increment } from '../fixtures/quick.ts';
 import { rejection } from '../threads/open.ts';
+
+// The copy whose parts are at hand.
+vi.mock('threadmemo', () => import('../../build/src/index.js'));
 
 const duration = "milliseconds, or text such as '500ms', '10s', '5m', '1h' or '7d'";
 const size = "bytes, or text such as '64kb', '256mb' or '2gb'";
@@ -20,15 +25,36 @@ const memoizeOptions: readonly Wrong[] = [
   ['ttl', Number.NaN, 'NaN', duration],
   ['ttl', 'soon', "'soon'", duration],
   ['ttl', '10 parsecs', "'10 parsecs'", duration],
+  ['ttl', '0.0.0s', "'0.0.0s'", duration],
   ['ttl', null, 'null', duration],
+  ['cacheErrors', -1, '-1', duration],
+  ['cacheErrors', true, 'true', duration],
+  ['hardTimeout', -1, '-1', duration],
+  ['hardTimeout', 'soon', "'soon'", duration],
+  ['hardTimeout', '0s', "'0s'", 'more than 0; leave it out where there is to be no limit'],
+  ['jitter', -0.1, '-0.1', 'a number from 0 to 1'],
+  ['jitter', 1.1, '1.1', 'a number from 0 to 1'],
+  ['jitter', '10%', "'10%'", 'a number from 0 to 1'],
+  ['staleWhileRevalidate', -1, '-1', duration],
+  ['staleIfError', 'long', "'long'", duration],
+  ['errorBackoff', null, 'null', duration],
+  ['refreshAhead', -1, '-1', 'true, false, or a number above 0'],
+  ['refreshAhead', 'yes', "'yes'", 'true, false, or a number above 0'],
+  ['softTimeout', '1s', "'1s'", 'given with staleIfError or staleWhileRevalidate: '],
+  ['tti', 'rarely', "'rarely'", duration],
+  ['tti', 0, '0', 'more than 0; leave it out where there is to be no limit'],
   ['max', -1, '-1', 'a whole number from 0 up'],
   ['max', 1.5, '1.5', 'a whole number from 0 up'],
   ['max', '10', "'10'", 'a whole number from 0 up'],
+  ['concurrency', 0, '0', 'a whole number from 1 up'],
+  ['concurrency', 1.5, '1.5', 'a whole number from 1 up'],
   ['key', 'id', "'id'", 'a function'],
   ['key', null, 'null', 'a function'],
   ['cache', true, 'true', 'a function'],
   ['cache', false, 'false', 'a function'],
   ['values', 'own', "'own'", "'copy', 'frozen' or 'shared'"],
+  ['thread', 'worker', "'worker'", "'pool', 'caller' or 'main'"],
+  ['thread', null, 'null', "'pool', 'caller' or 'main'"],
 ];
 
 const callOptions: readonly Wrong[] = [
@@ -38,11 +64,13 @@ const callOptions: readonly Wrong[] = [
   ['timeout', 'never', "'never'", duration],
   ['timeout', Number.NaN, 'NaN', duration],
   ['forceRefresh', 1, '1', 'true or false'],
+  ['maxAge', -1, '-1', duration],
+  ['priority', 'urgent', "'urgent'", "'high', 'normal' or 'low'"],
 ];
 
 const poolOptions: readonly Wrong[] = [
-  ['threads', 0, '0', 'a whole number from 1 to 1024'],
-  ['threads', 2.5, '2.5', 'a whole number from 1 to 1024'],
+  ['threads', -1, '-1', 'a whole number from 0 to 1024'],
+  ['threads', 2.5, '2.5', 'a whole number from 0 to 1024'],
   ['max', -1, '-1', 'a whole number from 0 up'],
   ['maxSize', -1, '-1', size],
   ['maxSize', Number.NaN, 'NaN', size],
@@ -56,7 +84,18 @@ const poolOptions: readonly Wrong[] = [
   ['tiers', 'disk', "'disk'", 'an array of tiers'],
   ['tiers', [{ name: 'disk' }], "name: 'disk'", 'tier'],
   ['worker', 4, '4', 'an object'],
+  [
+    'worker',
+    { resourceLimits: { maxOldGenSizeMb: 5 } },
+    'maxOldGenSizeMb',
+    'maxOldGenerationSizeMb',
+  ],
+  ['worker', { resourceLimits: { stackSizeMb: '4' } }, "stackSizeMb is '4'", 'megabytes'],
+  ['worker', { resourceLimits: { maxOldGenerationSizeMb: 0 } }, 'SizeMb is 0', 'megabytes'],
+  ['worker', { resourceLimits: 512 }, '512', 'an object'],
   ['worker', null, 'null', 'an object'],
+  ['worker', { execArgv: [5] }, '[ 5 ]', 'an array of texts'],
+  ['worker', { env: 'production' }, "worker.env is 'production'", 'an object'],
 ];
 
 function expectWrong(error: unknown, [option, , shown, right]: Wrong): void {
@@ -90,10 +129,20 @@ describe('memoize', () => {
     );
   });
 
+  test('a ttl of 0 has nothing that could be idle', () => {
+    const memoized = () => memoize(import.meta.url, fn, { name: 'idle', ttl: 0, tti: '1m' });
+    expectWrong(thrownBy(memoized), ['ttl', 0, '0', 'more than 0 with tti']);
+  });
+
   test.each([
     ['an anonymous function', () => memoize(import.meta.url, () => 1), 'name'],
     ['no function', () => memoize(import.meta.url, 7 as never, { name: 'x' }), 'function'],
     ['nothing', () => memoize(import.meta.url, undefined as never), 'function'],
+    [
+      'options before it',
+      () => memoize(import.meta.url, { max: 1 } as never, fn as never),
+      'fn is {',
+    ],
     ['no options', () => memoize(import.meta.url, fn, null as never), 'options'],
   ])('%s', (_, run, about) => {
     const error = thrownBy(run);
@@ -121,11 +170,19 @@ describe('createPool', () => {
     expectWrong(await rejection(opened), wrong);
   });
 
+  test.each(['four', '-1', '1.5', '2000'])('a number of threads in the environment: %s', (text) => {
+    vi.stubEnv('THREADMEMO_THREADS', text);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const error = thrownBy(() => resolvePoolOptions({}));
+    expectWrong(error, ['THREADMEMO_THREADS', text, `'${text}'`, 'a whole number from 0 to 1024']);
+    expect(resolvePoolOptions({ threads: 3 }).threads).toBe(3);
+  });
+
   test('an infinite number of threads', () => {
     const threads = Number.POSITIVE_INFINITY;
     // Not through createPool(): should it be accepted, then the machine would not survive it.
     const error = thrownBy(() => resolvePoolOptions({ threads }));
-    expectWrong(error, ['threads', threads, 'Infinity', 'a whole number from 1 to 1024']);
+    expectWrong(error, ['threads', threads, 'Infinity', 'a whole number from 0 to 1024']);
   });
 });
 
@@ -154,4 +211,82 @@ describe('the module', () => {
       expect((error as OptionError).message).toMatch(/^module is .*it must be import\.meta/);
     },
   );
+});
+
+describe('durations', () => {
+  const right = {
+    ...{
+      '0': 0,
+      '0s': 0,
+      '0ms': 0,
+      '0.0h': 0,
+      '00 min': 0,
+      '0 days': 0,
+      '10': 10,
+      '1.5h': 5_400_000,
+    },
+    ...{ '.5s': 500, '2 m': 120_000, '5S': 5000, '1w': 604_800_000, '250MS': 250 },
+  };
+  test.each(Object.entries(right))('%s', (text, ms) => {
+    expect(resolveCallOptions({ timeout: text as Duration }).timeout).toBe(ms);
+    const { ttl } = resolveMemoizeOptions(fn, { name: 'x', ttl: text as Duration });
+    expect(ttl).toBe(ms);
+  });
+
+  const wrong = [
+    '',
+    ' ',
+    's',
+    '-1s',
+    '-0.5h',
+    '0x',
+    '0 parsecs',
+    '1h30m',
+    '1e3',
+    ' 5s',
+    '5s ',
+    '0-',
+    '٠s',
+  ];
+  test.each(wrong)('%j', (text) => {
+    const open = () => resolveCallOptions({ timeout: text as Duration });
+    expect(open).toThrow(OptionError);
+    expect(open).toThrow(duration);
+  });
+});
+
+describe('a module that was forgotten, or is none', () => {
+  test.each([
+    [
+      'the function first',
+      fn,
+      /module is \[Function: fn\]; the module comes first: memoize\(import/,
+    ],
+    ['node -e', 'file:///app/[eval1]', /no file that worker threads could load.*node -e/],
+    ['node -e, encoded', 'file:///app/%5Beval1%5D', /no file that worker threads/],
+    ['node -e in CommonJS', '[eval]', /no file that worker threads/],
+    ['the standard input', '/app/[stdin]', /no file that worker threads/],
+    ['a data: URL', 'data:text/javascript,1', /no file that worker threads/],
+    ['nothing', undefined, /module is undefined; it must be import\.meta\.url/],
+  ])('%s', (_, module, says) => {
+    for (const rest of [[{ ttl: '1m' }], [fn, { name: 'x' }], []]) {
+      const define = () => memoize(module as string, ...(rest as [typeof fn]));
+      expect(define).toThrow(OptionError);
+      expect(define).toThrow(says);
+    }
+  });
+
+  test('a real program of node -e gets the error', () => {
+    const program = `
+      import { memoize } from '${new URL('../../dist/src/index.js', import.meta.url).href}';
+      memoize(import.meta.url, (x) => x, { name: 'f' });
+    `;
+    for (const args of [['-e', program], ['-']]) {
+      const input = args.length > 1 ? '' : program;
+      const all = ['--input-type=module', ...args];
+      const { status, stderr } = spawnSync(process.execPath, all, { input, encoding: 'utf8' });
+      expect(status).toBe(1);
+      expect(stderr).toMatch(/OptionError: module is .*put the functions that are memoized in one/);
+    }
+  });
 });

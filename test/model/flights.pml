@@ -4,25 +4,26 @@
  * `spin.sh` checks both.
  *
  * What stands for what:
- * - The coordinator's part follows `src/main/coordinator.ts`, `starting.ts`, `waiting.ts`,
- *   `unfinished.ts`, `invalidating.ts`, `flights.ts`, `leases.ts` and `receive.ts`, and has their
- *   names; `circle` and `deadlock` are `cycle.ts`. The code handles each event to its end before the
+ * - The coordinator's part follows `src/coordinator/coordinator.ts`, `flights.ts`, `waiters.ts`,
+ *   `recovery.ts`, `invalidation.ts`, `leases.ts` and `src/pool/receive.ts`, and has their
+ *   names; `circle` and `deadlock` are `deadlock.ts`. The code handles each event to its end before the
  *   next, so each is one step here.
- * - The threads' part follows `src/thread/thread-side.ts`, `blocking.ts` and `calls.ts`. A thread
+ * - The threads' part follows `src/worker/thread-side.ts`, `blocking.ts` and `calls.ts`. A thread
  *   reads its messages one by one whenever the schedule says, also while it computes (which is what
  *   `currentSignal()` does). A computation calls any key, its own too, awaits it or blocks for it,
  *   perhaps calls more, and returns. What a call that blocks has leased returns without awaiting.
  * - `told` and `said` are a thread's port, in order, both ways.
  *
- * What holds: nobody waits for ever (`atRest`); each call is answered once; a key has at most one
+ * What holds: no call waits for ever (`atRest`); each call is answered once; a key has at most one
  * live lease, those granted by rule 6 apart; what was leased before an invalidation is not stored
- * after it, and nobody who asks after it is answered with it.
+ * after it, and no later call is answered with it.
  *
- * What is left out, and why: tiers (a flight that probes waits for nobody); which free thread gets a
- * task and when (here any, at any time: more than the dispatcher does), and its way there
+ * What is left out, and why: tiers (a flight that probes waits for no other); which free thread gets a
+ * task and when (here any, at any time: more than the queue does), and its way there
  * (`shifts.pml`); failures, expiry, eviction (a flight ends by them as by a value); calls of an
- * abort listener; a full queue; closing; the end of a thread that does not stop (a death like
- * others); as many deaths as give a computation up. `coordinator.test.ts` has most of these.
+ * abort listener; a full queue; closing; as many deaths as give a computation up.
+ * `coordinator.test.ts` has most of these. Time is left out of `stopping.ts`: a thread that reads
+ * nothing, and was told to stop something, is replaced at any moment from then on.
  *
  * The numbers of calls, deaths and so on bound the search; `spin.sh` sets several. A *ghost* is
  * known to the model only. Each `#ifdef` breaks one rule, and spin must find out.
@@ -42,6 +43,9 @@
 #endif
 #ifndef LEAVES        /* of callers, by an abort */
 #define LEAVES 0
+#endif
+#ifndef HANGS         /* computations that never come back, and keep their threads from reading */
+#define HANGS 0
 #endif
 #ifndef INVALIDATIONS /* at most 1: the ghosts know no more */
 #define INVALIDATIONS 0
@@ -115,6 +119,7 @@ typedef Thread {
   byte top = NONE;      /* the innermost of the calls that block it, or compute in such a call */
   byte heard;
   bit dead;
+  byte occupant = NONE; /* a computation that never comes back */
   /* In the coordinator: the peer. */
   byte blocking = NONE; /* the call that it is blocked by */
   byte leads;
@@ -128,7 +133,8 @@ byte live[KEYS] = NONE; /* flights */
 bit stored[KEYS];
 
 byte mainCalls = MAIN_CALLS, strays = STRAYS, calls = CALLS;
-byte deaths = DEATHS, leaves = LEAVES, invalidations = INVALIDATIONS;
+byte deaths = DEATHS, leaves = LEAVES, hangs = HANGS, invalidations = INVALIDATIONS;
+bit atEnd;
 
 /* Scratch: means nothing between two steps. Each inline says in its last line which it uses. */
 hidden byte c, f, g, i, j, l, n, o, r, s, v, w, x, y, z, bad, grown, last, takes, asks, p;
@@ -144,7 +150,7 @@ inline tell(port, what, first, second) {
   told[port]!what(first, second)
 }
 
-/* ------------------------------------------------------------------ cycle.ts */
+/* ------------------------------------------------------------------ deadlock.ts */
 
 /* `bad`: the call, which comes from a computation, would wait for that by calls alone. */
 inline circle(who, goal) {
@@ -203,7 +209,7 @@ inline deadlock(who, goal) {
 
 /* ------------------------------------------------------------------ leases.ts */
 
-/* Gives `l`. Its number is new as far as anybody can tell: nothing speaks of it. */
+/* Gives `l`. Its number is new as far as any side can tell: nothing speaks of it. */
 inline grant(what, peerIs, leaderIs) {
   l = 0;
   do
@@ -466,6 +472,20 @@ inline decline(id, withArgs) {
 inline leave(who) {
   g = call[who].flight;
   forgetCall(who);
+  abandonIfLeft()
+} /* g i n x */
+
+/* The computation that it was made from is abandoned: its thread may never say that it leaves. */
+inline forsake(who) {
+  g = call[who].flight;
+  if
+  :: thread[call[who].thread].blocking == who -> call[who].flight = NONE; call[who].from = NONE
+  :: else -> forgetCall(who)
+  fi;
+  abandonIfLeft()
+} /* g i n x */
+
+inline abandonIfLeft() {
   last = (g != NONE);
   for (x : 0 .. WAITERS - 1) { last = last && call[x].flight != g }
   if
@@ -569,7 +589,7 @@ end:
   od
 }
 
-/* The dispatcher, for one flight: a thread that is not blocked gets it when its turn has come. */
+/* The queue, for one flight: a thread that is not blocked gets it when its turn has come. */
 inline handOver(what, me) {
   grant(what, me, NONE);
   lease[l].handed = 1
@@ -587,9 +607,9 @@ end:
 /* ------------------------------------------------------------------ the threads */
 
 #define isBlocked(t) (thread[t].top != NONE && call[thread[t].top].leads == NONE)
-#define isFree(t) (!thread[t].dead && thread[t].top == NONE)
+#define isFree(t) (!thread[t].dead && thread[t].top == NONE && thread[t].occupant == NONE)
 
-/* Whoever awaits the call goes on. */
+/* The code that awaits the call goes on. */
 inline resume(who) {
   if
   :: call[who].parent != NONE && lease[call[who].parent].awaits == who ->
@@ -733,14 +753,27 @@ inline die(me) {
   :: empty(leads[me]) -> break
   od;
   thread[me].dead = 1; thread[me].top = NONE; thread[me].heard = 0;
+  thread[me].occupant = NONE;
   say(me, CLOSED, 0, 0)
 } /* x */
+
+#define isTold(id, t) (lease[id].held && lease[id].cancelled && lease[id].peer == t)
+#define isWanted(id, t) (lease[id].held && !lease[id].cancelled && lease[id].peer == t)
+#define anyOf(what, t) (what(0, t) || what(1, t) || what(2, t) || what(3, t) || what(4, t))
+#ifdef ONLY_UNWANTED /* a thread is not replaced while anything in it is wanted */
+#define isSilent(t) (thread[t].occupant != NONE && anyOf(isTold, t) && !anyOf(isWanted, t))
+#else
+#define isSilent(t) (thread[t].occupant != NONE && anyOf(isTold, t))
+#endif
 
 active [THREADS] proctype worker() {
   byte it = _pid - 1 - FLIGHTS;
 end:
   do
-  :: d_step { !thread[it].dead && nempty(told[it]) -> read(it) }
+  :: d_step { !thread[it].dead && thread[it].occupant == NONE && nempty(told[it]) -> read(it) }
+#if HANGS > 0
+  :: d_step { !thread[it].dead && isSilent(it) -> die(it) }
+#endif
   :: d_step { deaths > 0 && !thread[it].dead -> deaths--; die(it) }
   :: atomic {
        strays > 0 && isFree(it) -> strays--; anyKey();
@@ -759,6 +792,10 @@ end:
        leaves--; call[it].state = UNUSED; leave(it) }
   :: d_step { leaves > 0 && call[it].state == WAITING && call[it].mode != BLOCK &&
               call[it].thread < MAIN && isFree(call[it].thread) -> leaves--; goAway(it) }
+#ifndef KEEPS_CALLS /* an abandoned computation keeps what it has called wanted */
+  :: d_step { call[it].flight != NONE && call[it].from != NONE && lease[call[it].from].cancelled ->
+       forsake(it) }
+#endif
   od
 }
 
@@ -777,6 +814,7 @@ inline finish(id) {
 } /* w y */
 
 #define goesOn(id) (lease[id].runs && lease[id].awaits == NONE && \
+  thread[lease[id].thread].occupant == NONE && \
   (thread[lease[id].thread].top == NONE || call[thread[lease[id].thread].top].leads == id))
 #define canCall(id) (goesOn(id) && calls > 0 && !lease[id].stopped)
 /* What computes for a call that blocks awaits nothing. */
@@ -790,6 +828,9 @@ end:
   :: d_step { isFree(0) && leads[0]?[eval(it)] -> leads[0]?_; begin(it, 0) }
   :: d_step { isFree(1) && leads[1]?[eval(it)] -> leads[1]?_; begin(it, 1) }
   :: d_step { goesOn(it) -> finish(it) }
+#if HANGS > 0
+  :: d_step { hangs > 0 && goesOn(it) -> hangs--; thread[lease[it].thread].occupant = it }
+#endif
   :: atomic {
        canCall(it) -> calls--; anyKey();
        if
@@ -802,15 +843,60 @@ end:
   od
 }
 
-/* Nothing more can happen, so nobody may be waiting. */
-active proctype atRest() {
-  d_step {
-    timeout;
-    for (i : 0 .. WAITERS - 1) {
-      assert(call[i].state == UNUSED && call[i].leads == NONE && !call[i].known)
-    }
-    for (i : 0 .. FLIGHTS - 1) { assert(flight[i].phase == SETTLED) }
-    for (i : 0 .. LEASES - 1) { assert(!lease[i].held && !lease[i].runs) }
-    assert(live[0] == NONE && live[1] == NONE)
+/*
+ * Gives `y`: a call of the coordinator's thread that waits, in the end, for what never comes back;
+ * NONE if there is none.
+ */
+inline waitsForEver() {
+  y = NONE;
+  for (x : 0 .. MAIN_CALLS - 1) {
+    r = (call[x].flight == NONE -> 0 : 1 << call[x].flight);
+    grown = 1;
+    do
+    :: grown ->
+      grown = 0;
+      for (i : 0 .. FLIGHTS - 1) {
+        if
+        :: ((r >> i) & 1) && flight[i].phase == LEASED ->
+          n = flight[i].lease;
+          if :: thread[lease[n].peer].occupant == n -> y = x :: else fi;
+          for (j : 0 .. WAITERS - 1) {
+            if
+            :: call[j].flight != NONE && call[j].from == n && !((r >> call[j].flight) & 1) ->
+              r = r | (1 << call[j].flight); grown = 1
+            :: else
+            fi
+          }
+        :: else
+        fi
+      }
+    :: else -> break
+    od
   }
+} /* i j n r x y */
+
+/* Nothing more can happen: callers give up what never comes back, and no other call may be waiting. */
+active proctype atRest() {
+end:
+  do
+  :: d_step {
+       timeout && !atEnd;
+#if HANGS > 0
+       waitsForEver();
+#else
+       y = NONE;
+#endif
+       if
+       :: y != NONE -> call[y].state = UNUSED; leave(y)
+       :: else ->
+         atEnd = 1;
+         for (i : 0 .. WAITERS - 1) {
+           assert(call[i].state == UNUSED && call[i].leads == NONE && !call[i].known)
+         }
+         for (i : 0 .. FLIGHTS - 1) { assert(flight[i].phase == SETTLED) }
+         for (i : 0 .. LEASES - 1) { assert(!lease[i].held && !lease[i].runs) }
+         assert(live[0] == NONE && live[1] == NONE)
+       fi
+     }
+  od
 }

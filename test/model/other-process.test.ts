@@ -2,11 +2,11 @@
 
 import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { TierChain } from '../../src/main/tier-chain.ts';
+import { TierChain } from '../../src/tiers/chain.ts';
 import { mapTier } from '../../src/tiers/map-tier.ts';
 import type { Tier, TierLease } from '../../src/tiers/tier.ts';
 import { record } from '../suites/tier.ts';
-import { type FakePeer, World } from './world.ts';
+import { type Caller, type FakePeer, World } from './world.ts';
 
 const withOther = () => new World({ withTier: true, withOther: true });
 
@@ -37,7 +37,7 @@ test('what the other process computes is waited for without a thread, and counte
   await letTierWork(world);
   world.callLocally('f', '1', false);
   await letTierWork(world);
-  expect([world.dispatcher.size, world.running.size, world.clock.mayEnd]).toEqual([0, 0, false]);
+  expect([world.coordinator.queued, world.running.size, world.clock.mayEnd]).toEqual([0, 0, false]);
   world.otherStores(0);
   await letTierWork(world);
   expect(world.callers[0]?.state).toBe('answered');
@@ -127,7 +127,7 @@ test('what waits for a thread when it is invalidated asks for its lease again', 
   world.invalidate('f', '1');
   await letTierWork(world);
   expect(world.other?.heldBy('us')).toContain('f(1)');
-  expect(world.dispatcher.size).toBe(1);
+  expect(world.coordinator.queued).toBe(1);
 });
 
 test('a call from inside a computation waits for the other process for half a minute, no longer', async () => {
@@ -156,7 +156,7 @@ test('what was computed while the other process invalidated it is kept nowhere',
   world.otherInvalidates('f', '1');
   await finishAll(world);
   expect(world.callers[0]?.state).toBe('answered');
-  expect(world.store.peek(world.fn('f'), '1')).toBeUndefined();
+  expect(world.memory.peek(world.fn('f'), '1')).toBeUndefined();
   world.callLocally('f', '1', false);
   await letTierWork(world);
   expect(world.fn('f').counters).toMatchObject({ misses: 2, tierHits: 0 });
@@ -193,4 +193,27 @@ test('a lease under which nothing could be stored is given back', async () => {
   const chain = new TierChain([{ ...mapTier(), lease: async () => ({ state: 'granted', lease }) }]);
   expect(await chain.set('f', 'f(1)', record([1]), { lease })).toBe(true);
   expect(calls).toEqual(['release']);
+});
+
+test('a refresh that waits for the other process keeps this one alive for its callers only', async () => {
+  const world = new World({ withTier: true, withOther: true, stale: true });
+  world.callLocally('f', '1', false);
+  await letTierWork(world);
+  for (const peer of world.peers) world.start(peer);
+  await finishAll(world);
+  world.passTime(110);
+  world.otherInvalidates('f', '1');
+  world.otherComputes('f', '1');
+  await letTierWork(world);
+  world.callLocally('f', '1', false);
+  await letTierWork(world);
+  expect(world.callers.map(({ state }) => state)).toEqual(['answered', 'answered']);
+  const flight = world.coordinator.inspect([]).flights[0];
+  expect(flight).toMatchObject({ state: 'held', waiters: 0 });
+  expect(world.clock.mayEnd).toBe(true);
+  world.callLocally('f', '1', true);
+  await letTierWork(world);
+  expect(world.clock.mayEnd).toBe(false);
+  world.leave(world.callers[2] as Caller);
+  expect(world.clock.mayEnd).toBe(true);
 });

@@ -46,7 +46,7 @@ export class OtherProcess {
     return [...this.#leases].filter(([, { by }]) => by === whom).map(([key]) => key);
   }
 
-  /** The other process wants to compute it, and does if nobody else does. */
+  /** The other process wants to compute it, and does if no other process does. */
   async compute(functionId: string, key: string, step: number): Promise<void> {
     if (this.#leases.has(key) || (await this.#fresh(functionId, key))) return;
     if (!this.#leases.has(key)) this.#grant(functionId, key, 'other', step);

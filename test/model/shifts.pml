@@ -3,22 +3,23 @@
  * every order of steps. `flights.pml` is the other half: who computes what. `spin.sh` checks both.
  *
  * What stands for what:
- * - `worker`: `src/thread/shift.ts`, `mailbox.ts`, `tasks.ts`, and what `thread-side.ts` adds to a
+ * - `worker`: `src/worker/shift.ts`, `mailbox.ts`, `tasks.ts`, and what `thread-side.ts` adds to a
  *   shift. One atomic operation, or one message, is one step.
  * - `told` and `said` are a thread's port; `unread` is the count in its mail cell less the messages
  *   that it has read. `asleep` is `Atomics.wait` on that cell: `sleep` looks and falls asleep in one
  *   step, as `Atomics.wait` does. The coordinator posts a message, counts it, and notifies: three.
- * - `coordinator`: the bookkeeping of shifts in `src/main/shifts.ts`, the handing out and taking
- *   back of tasks in `dispatcher.ts` and `thread-peer.ts`. It handles each event to its end.
+ * - `coordinator`: the bookkeeping of shifts in `src/pool/shifts.ts`, the handing out and taking
+ *   back of tasks in `queue.ts` and `thread-peer.ts`. It handles each event to its end.
  * - Piscina is trusted: it has a shift begin in a thread whose last one has ended (`busy`, `begins`).
- *   Off shift the thread is in its hands, and reads nothing.
+ *   Off shift the thread's event loop goes on: it reads its messages, and starts no task.
  *
  * What holds: everything comes to rest, with every call answered, once, all threads off shift, and
  * nothing in a port (`atRest`); what a task is for is computed once, unless a thread dies.
  *
  * What is left out, and why: when a thread is looked at or given more, and how much (here any time
  * that is allowed: more than the clock and the estimates do); `Atomics.wait` of a call that blocks
- * (it ends by itself every millisecond); threads that cannot start.
+ * (it ends by itself every millisecond); that a thread which sleeps wakes by itself after a moment, and
+ * that the event loop turns after many tasks; threads that cannot start.
  *
  * Each `#ifdef` breaks one rule, and spin must find out.
  */
@@ -33,14 +34,14 @@
 #define DEATHS 0
 #endif
 #ifndef TAKES
-#define TAKES 0   /* tasks that the dispatcher takes back */
+#define TAKES 0   /* tasks that the queue takes back */
 #endif
 
 #define CALLS   2   /* on the coordinator's thread, each of a key of its own */
 #define CELLS   2   /* of each thread, for tasks */
 #define LEASES  (CALLS + STRAYS + TAKES + 2 * DEATHS)
 #define STRAY   2   /* the flight of the stray call */
-#define NOBODY  2
+#define NO_THREAD  2
 
 mtype = { TASK, LEASE, REST };                /* what a thread is told */
 mtype = { OUTCOME, CLAIM, STAY, CLOSED };     /* what it says */
@@ -55,8 +56,8 @@ byte cells[4]; /* CELLS of each thread: a lease, or 0 */
 typedef Flight {
   mtype phase = UNASKED;
   byte lease;
-  byte peer = NOBODY;
-  byte cell = NOBODY; /* which of its thread's; NOBODY for the lease of a call */
+  byte peer = NO_THREAD;
+  byte cell = NO_THREAD; /* which of its thread's; NO_THREAD for the lease of a call */
   bit computed;       /* ghost: it was started, and not lost */
 };
 Flight flight[3];
@@ -69,7 +70,7 @@ byte nextCell[2], shiftsQueued;
 byte takes = TAKES, strays = STRAYS, deaths = DEATHS;
 
 /* A thread's own. */
-bit on[2], toldToRest[2], turning[2], calling[2], heldBack[2];
+bit on[2], toldToRest[2], turning[2], calling[2];
 bit dying[2];
 chan tasks[2] = [3] of { byte, byte }; /* lease, cell */
 chan open[2] = [3] of { byte };        /* leases of computations that await something */
@@ -97,7 +98,7 @@ inline hear(isWorking) {
     if
     :: m == TASK -> tasks[it]!l, c
     :: m == LEASE -> open[it]!l
-    :: m == REST -> toldToRest[it] = 1; turning[it] = turning[it] || !isWorking
+    :: m == REST -> toldToRest[it] = 1; turning[it] = turning[it] || (on[it] && !isWorking)
     fi;
     m = 0; l = 0; c = 0
   }
@@ -127,15 +128,18 @@ endAlive:
   {
 endOffShift:
     do
-    :: atomic { begins[it] -> begins[it] = 0; on[it] = 1; toldToRest[it] = 0; goto work }
-    :: atomic { /* there are microtasks between the end of a shift and the sleep */
-         strays > 0 -> strays--; calling[it] = 1;
-#ifdef NOT_HELD_BACK /* a call that is made off shift is claimed at once */
-         say(it, CLAIM, 0)
-#else
-         heldBack[it] = 1
+    :: atomic {
+         begins[it] -> begins[it] = 0; on[it] = 1;
+#ifdef REST_IS_LOST /* the word to rest, read before the shift has begun, is forgotten */
+         toldToRest[it] = 0;
 #endif
+         goto work
        }
+#ifndef DEAF /* off shift a thread reads nothing */
+    :: nempty(told[it]) -> hear(0)
+#endif
+    :: atomic { nempty(open[it]) -> open[it]?runs; finish(runs) }
+    :: atomic { strays > 0 -> strays--; calling[it] = 1; say(it, CLAIM, 0) }
     od;
 
 work:
@@ -149,7 +153,7 @@ work:
          if /* compare and exchange */
          :: cells[it * CELLS + c] == runs ->
            cells[it * CELLS + c] = 0; c = 0;
-           assert(!flight[flightOf[runs]].computed); /* by nobody else */
+           assert(!flight[flightOf[runs]].computed); /* by no other thread */
            flight[flightOf[runs]].computed = 1
          :: else -> runs = 0; c = 0
          fi
@@ -168,17 +172,11 @@ work:
     od;
     atomic {
       if
-#ifdef NO_STAY /* what is open in the thread does not keep it on shift */
-      :: toldToRest[it] ->
-#else
       :: toldToRest[it] && isQuiet ->
-#endif
         toldToRest[it] = 0; idle = 0; on[it] = 0; ended[it] = 1;
         goto endOffShift
       :: !toldToRest[it] && isQuiet
-#ifndef NO_STAY
       :: toldToRest[it] && !isQuiet -> toldToRest[it] = 0; say(it, STAY, 0); goto eventLoop
-#endif
       :: !toldToRest[it] && !isQuiet -> goto eventLoop
       fi
     }
@@ -196,10 +194,6 @@ work:
 
 eventLoop:
     idle = 0;
-    if
-    :: atomic { heldBack[it] -> heldBack[it] = 0; say(it, CLAIM, 0) }
-    :: !heldBack[it]
-    fi;
     do
     :: nempty(told[it]) -> hear(0); goto work
     :: atomic { turning[it] -> turning[it] = 0; idle = 1; goto work }
@@ -218,7 +212,7 @@ eventLoop:
     atomic {
       dying[it] ->
       begins[it] = 0; on[it] = 0; toldToRest[it] = 0; turning[it] = 0; asleep[it] = 0;
-      calling[it] = 0; heldBack[it] = 0; m = 0; l = 0; c = 0; runs = 0; idle = 0;
+      calling[it] = 0; m = 0; l = 0; c = 0; runs = 0; idle = 0;
       do :: tasks[it]?_, _ :: empty(tasks[it]) -> break od;
       do :: open[it]?_ :: empty(open[it]) -> break od;
       say(it, CLOSED, 0)
@@ -240,7 +234,7 @@ active proctype killer() {
 
 #define canHand(f, thread) \
   (flight[f].phase == QUEUED && onShift[thread] && cells[thread * CELLS + nextCell[thread]] == 0)
-#define canTake(f) (takes > 0 && flight[f].phase == LEASED && flight[f].cell < NOBODY)
+#define canTake(f) (takes > 0 && flight[f].phase == LEASED && flight[f].cell < NO_THREAD)
 #define hasLease(thread) ((flight[0].phase == LEASED && flight[0].peer == thread) || \
                           (flight[1].phase == LEASED && flight[1].peer == thread) || \
                           (flight[2].phase == LEASED && flight[2].peer == thread))
@@ -258,7 +252,7 @@ inline grant(what, peerIs, cellIs) {
 
 inline endLease(what, then) {
   flight[what].phase = then; flight[what].lease = 0;
-  flight[what].peer = NOBODY; flight[what].cell = NOBODY
+  flight[what].peer = NO_THREAD; flight[what].cell = NO_THREAD
 }
 
 inline died(thread) {
@@ -289,7 +283,7 @@ end:
   :: atomic { flight[0].phase == UNASKED -> flight[0].phase = QUEUED }
   :: atomic { flight[1].phase == UNASKED -> flight[1].phase = QUEUED }
 
-  /* The dispatcher hands a task over. */
+  /* The queue hands a task over. */
   :: atomic {
        if
        :: canHand(0, 0) -> f = 0; t = 0
@@ -346,7 +340,7 @@ end:
        if
        :: m == STAY -> onShift[t] = 1
        :: m == CLOSED -> died(t)
-       :: m == CLAIM -> grant(STRAY, t, NOBODY)
+       :: m == CLAIM -> grant(STRAY, t, NO_THREAD)
        :: m == OUTCOME && flight[flightOf[l]].lease == l -> endLease(flightOf[l], SETTLED)
        :: m == OUTCOME && flight[flightOf[l]].lease != l /* late: dropped */
        fi;
@@ -360,7 +354,7 @@ end:
   od
 }
 
-/* Nothing more can happen, so nobody may be waiting. */
+/* Nothing more can happen, so no call may be waiting. */
 active proctype atRest() {
   d_step {
     timeout;

@@ -3,10 +3,11 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { inFull } from '../effort.ts';
 import { ABORTED, createProject, type Project } from './project.ts';
 
-/** Bytes; raise it only for what is worth a download. */
-const largest = 1_000_000;
+/** Bytes; raise them only for what is worth a download. The maps have the sources in them. */
+const largest = { code: 1_300_000, maps: 2_700_000 };
 
 const page = { html: '<p class="dark" title="DARK, DARK">HELLO</p>', inWorker: true };
 const rendered = {
@@ -23,40 +24,67 @@ const rendered = {
 let project: Project;
 beforeAll(async () => {
   project = await createProject();
-}, 120_000);
+});
 afterAll(() => project?.remove());
 
 describe('the tarball', () => {
   test('holds the build, the documents for users, and nothing else', async () => {
     const files = await filesIn(project.installed);
     const documents = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'];
-    const built = /^dist\/(src\/.+|workers\/pool)\.(js|d\.ts)$/;
+    const built =
+      /^dist\/((src|chunks)\/.+|workers\/(pool|disk-reader))\.js(\.map)?$|^dist\/(src|workers)\/.+\.d\.ts$|^dist\/page\/page\.html$/;
     expect(files.filter((file) => !built.test(file)).sort()).toEqual(documents);
     expect(files).toContain('dist/src/index.d.ts');
     expect(files).toContain('dist/workers/pool.js');
-    // Nobody imports the command.
+    // The command is not imported.
     expect(files.filter((file) => /^dist\/src\/cli\/.*\.d\.ts$/.test(file))).toEqual([]);
+    // Users' compilers read what the public types name, and nothing of how a pool works.
+    expect(files.filter((file) => /^dist\/src\/(arena|coordinator)\//.test(file)).sort()).toEqual([
+      'dist/src/arena/usage.d.ts',
+      'dist/src/coordinator/inspection.d.ts',
+    ]);
   });
 
-  test('was built anew: nothing of an old build is in it', async () => {
+  test.runIf(inFull)('was built anew: nothing of an old build is in it', async () => {
     expect(await filesIn(project.installed)).not.toContain('dist/src/left-from-an-old-build.js');
   });
 
-  test(`is smaller than ${largest} bytes, unpacked`, async () => {
+  test.each(Object.entries(largest))(
+    `the %s: smaller than %i bytes, unpacked`,
+    async (what, most) => {
+      const files = await filesIn(project.installed);
+      const counted = files.filter((file) => file.endsWith('.map') === (what === 'maps'));
+      const sizes = counted.map(async (file) => (await stat(join(project.installed, file))).size);
+      const size = (await Promise.all(sizes)).reduce((sum, each) => sum + each, 0);
+      console.log(`the package's ${what}: ${counted.length} files, ${size} bytes unpacked`);
+      expect(size).toBeLessThan(most);
+    },
+  );
+
+  test('has a map to readable sources for each file that runs', async () => {
     const files = await filesIn(project.installed);
-    const sizes = files.map(async (file) => (await stat(join(project.installed, file))).size);
-    const size = (await Promise.all(sizes)).reduce((sum, each) => sum + each, 0);
-    console.log(`the package: ${files.length} files, ${size} bytes unpacked`);
-    expect(size).toBeLessThan(largest);
+    for (const file of files.filter((each) => each.endsWith('.js'))) {
+      const code = await readFile(join(project.installed, file), 'utf8');
+      if (/^((import|export) [^;]+;\s*)+$/.test(code)) continue;
+      const map = await readFile(join(project.installed, `${file}.map`), 'utf8');
+      const { sources, sourcesContent } = JSON.parse(map);
+      expect(sourcesContent).toHaveLength(sources.length);
+      for (const source of sources) expect(source).toMatch(/^(\.\.\/)+(src|workers)\/.+\.ts$/);
+    }
   });
 });
 
-describe('computes once, in a worker thread, and lets the process end', { timeout: 90_000 }, () => {
+describe('computes once, in a worker thread, and lets the process end', () => {
   test('plain JavaScript', async () => {
     expect(await project.node('main.js')).toEqual(rendered);
   });
 
-  test('TypeScript under tsx', async () => {
+  test('CommonJS, by require()', async () => {
+    const { code, stdout } = await project.node('common.cjs');
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'worker\n' });
+  });
+
+  test.runIf(inFull)('TypeScript under tsx', async () => {
     expect(await project.node('--import', 'tsx', 'main.ts')).toEqual(rendered);
   });
 
@@ -66,17 +94,32 @@ describe('computes once, in a worker thread, and lets the process end', { timeou
     expect(await project.node('main.ts')).toEqual(rendered);
   });
 
-  test.each([
+  const resolutions = [
     { module: 'NodeNext', moduleResolution: 'NodeNext' },
     { module: 'ESNext', moduleResolution: 'Bundler' },
-  ])('TypeScript that tsc compiles, with $moduleResolution resolution', async (options) => {
-    const outDir = `built-${options.moduleResolution}`;
-    expect(await compile('main.ts', { ...options, outDir })).toEqual(compiled);
-    expect(await project.node(`${outDir}/main.js`)).toEqual(rendered);
+  ];
+  test.runIf(inFull).each(resolutions)(
+    'TypeScript that tsc compiles, with $moduleResolution resolution',
+    async (options) => {
+      const outDir = `built-${options.moduleResolution}`;
+      expect(await compile(['main.ts'], { ...options, outDir })).toEqual(compiled);
+      expect(await project.node(`${outDir}/main.js`)).toEqual(rendered);
+    },
+  );
+});
+
+test('an error arrives with the class that the module exports, unconstructed', async () => {
+  const { code, stdout, stderr } = await project.node('catches.js');
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(JSON.parse(stdout)).toEqual({
+    isNotFound: [true, true],
+    isOne: false,
+    made: 0,
+    described: 'Error: x',
   });
 });
 
-describe('in a script of one file', { timeout: 90_000 }, () => {
+describe.runIf(inFull)('in a script of one file', () => {
   test('a call that every thread would repeat ends in an error that names the file', async () => {
     const { code, stdout, stderr } = await project.node('script.js');
     // Node 20 aborts now and then when a process ends while one of its threads loads its first modules.
@@ -85,6 +128,20 @@ describe('in a script of one file', { timeout: 90_000 }, () => {
     expect(stderr).toMatch(
       /LoadError: .*script\.js called .* while a worker thread was loading it/,
     );
+  });
+
+  test('a service that every thread would start says what to do, beside the address in use', async () => {
+    const { code, stdout } = await project.node('one-file-service.js');
+    expect(stdout).toMatch(/^LoadError: .*EADDRINUSE.*should start nothing: move the function/);
+    expect(code).toBe(0);
+  });
+
+  test('so does one whose threads die of that while they load it', async () => {
+    const { code, stdout } = await project.node('unheard-service.js');
+    expect(stdout).toMatch(
+      /^WorkerLostError: .*EADDRINUSE.*should start nothing: move the function/,
+    );
+    expect(code).toBe(0);
   });
 
   test('a call of the main thread only is answered', async () => {
@@ -102,24 +159,28 @@ const known = {
   'threadmemo/redis': 'redisTier',
   'threadmemo/keyv': 'keyvTier',
   'threadmemo/memcached': 'memcachedTier',
+  'threadmemo/prometheus': 'collectMetrics',
+  'threadmemo/testing': 'fakeClock',
   'threadmemo/tier-suite': 'tierCases',
+  'threadmemo/express': 'cached',
+  'threadmemo/fastify': 'cached',
+  'threadmemo/hono': 'cached',
 };
-test.each(Object.entries(known))(
-  'every exported value of %s has a type',
-  {
-    timeout: 90_000,
-  },
-  async (entry, name) => {
-    const list = `console.log(Object.keys(await import("${entry}")).join())`;
-    const { stdout } = await project.node('--input-type=module', '--eval', list);
-    const names = stdout.trim().split(',');
-    expect(names).toContain(name);
-    await project.write('names.ts', typeOfEach(entry, names));
-    expect(await compile('names.ts', { module: 'NodeNext', noEmit: true })).toEqual(compiled);
-  },
-);
+test.runIf(inFull)('every exported value has a type', async () => {
+  const files = await Promise.all(
+    Object.entries(known).map(async ([entry, name], at) => {
+      const list = `console.log(Object.keys(await import("${entry}")).join())`;
+      const { stdout } = await project.node('--input-type=module', '--eval', list);
+      const names = stdout.trim().split(',');
+      expect(names).toContain(name);
+      await project.write(`names${at}.ts`, typeOfEach(entry, names));
+      return `names${at}.ts`;
+    }),
+  );
+  expect(await compile(files, { module: 'NodeNext', noEmit: true })).toEqual(compiled);
+});
 
-test('only the parts that are used are loaded', { timeout: 90_000 }, async () => {
+test('only the parts that are used are loaded', async () => {
   const { stdout } = await project.node('print-loaded.js');
   const loaded: { main: string[]; worker: string[] } = JSON.parse(stdout);
   expect(loaded.main).toContainEqual(expect.stringMatching(/piscina.dist.index\.js$/));
@@ -133,15 +194,19 @@ test('only the parts that are used are loaded', { timeout: 90_000 }, async () =>
   expect(ofPiscina).not.toContainEqual(expect.stringMatching(/index\.js$/));
 });
 
-test('the suite of tiers runs in another test runner', { timeout: 90_000 }, async () => {
-  const { code, stdout } = await project.node('--test', '--test-reporter=tap', 'tier-suite.js');
-  expect(stdout).toMatch(/^# fail 0$/m);
-  expect(stdout).toMatch(/^# pass [1-9]/m);
-  expect(stdout).toMatch(/^# skipped [1-9]/m);
-  expect(code).toBe(0);
-});
+test.runIf(inFull)(
+  'the suite of tiers runs in another test runner',
+  { timeout: 90_000 },
+  async () => {
+    const { code, stdout } = await project.node('--test', '--test-reporter=tap', 'tier-suite.js');
+    expect(stdout).toMatch(/^# fail 0$/m);
+    expect(stdout).toMatch(/^# pass [1-9]/m);
+    expect(stdout).toMatch(/^# skipped [1-9]/m);
+    expect(code).toBe(0);
+  },
+);
 
-test('the command runs from node_modules/.bin', { timeout: 90_000 }, async () => {
+test.runIf(inFull)('the command runs from node_modules/.bin', async () => {
   const { bin } = JSON.parse(await readFile(join(project.installed, 'package.json'), 'utf8'));
   const command = join(project.installed, bin);
   expect((await readFile(command, 'utf8')).split('\n')[0]).toBe('#!/usr/bin/env node');
@@ -153,7 +218,7 @@ test('the command runs from node_modules/.bin', { timeout: 90_000 }, async () =>
   expect(cached).toMatchObject({ code: 2, stderr: expect.stringContaining('npm install lmdb') });
 });
 
-describe('threadmemo/disk', { timeout: 90_000 }, () => {
+describe('threadmemo/disk', () => {
   test('without lmdb says how to install it', async () => {
     const { stdout } = await project.node('disk.js', 'cache');
     expect(JSON.parse(stdout)).toMatchObject({
@@ -171,13 +236,16 @@ describe('threadmemo/disk', { timeout: 90_000 }, () => {
     expect(loaded.worker.filter((file) => /lmdb.*js$/.test(file))).toEqual([]);
   });
 
-  test('without esbuild keeps what has a version only, and says so once', async () => {
-    const { code, stderr } = await project.node('disk.js', 'cache');
-    expect(code).toBe(0);
-    expect(stderr.match(/ThreadmemoWarning: .*npm install esbuild/g)).toHaveLength(1);
-  });
+  test.runIf(inFull)(
+    'without esbuild keeps what has a version only, and says so once',
+    async () => {
+      const { code, stderr } = await project.node('disk.js', 'cache');
+      expect(code).toBe(0);
+      expect(stderr.match(/ThreadmemoWarning: .*npm install esbuild/g)).toHaveLength(1);
+    },
+  );
 
-  test('with esbuild keeps the rest, and loads it in no worker thread', async () => {
+  test.runIf(inFull)('with esbuild keeps the rest, and loads it in no worker thread', async () => {
     await project.install('esbuild');
     const { stdout, stderr } = await project.node('disk.js', 'cache');
     const loaded: { main: string[]; worker: string[] } = JSON.parse(stdout);
@@ -187,7 +255,7 @@ describe('threadmemo/disk', { timeout: 90_000 }, () => {
   });
 });
 
-describe('threadmemo/redis', { timeout: 90_000 }, () => {
+describe('threadmemo/redis', () => {
   test('without redis says how to install it', async () => {
     const { stdout } = await project.node('redis.js');
     expect(JSON.parse(stdout)).toMatchObject({
@@ -197,23 +265,26 @@ describe('threadmemo/redis', { timeout: 90_000 }, () => {
     });
   });
 
-  test('loads redis where the pool is, and in no worker thread; without a server, calls go on', async () => {
-    await project.install('redis');
-    const { stdout, stderr } = await project.node('redis.js');
-    const loaded: { main: string[]; worker: string[] } = JSON.parse(stdout);
-    expect(loaded.main).toContainEqual(expect.stringMatching(/redis.dist.index\.js$/));
-    expect(loaded.worker.filter((file) => /node_modules.*redis/.test(file))).toEqual([]);
-    expect(stderr.match(/ThreadmemoWarning: Redis cannot be used/g)).toHaveLength(1);
-  });
+  test.runIf(inFull)(
+    'loads redis where the pool is, and in no worker thread; without a server, calls go on',
+    async () => {
+      await project.install('redis');
+      const { stdout, stderr } = await project.node('redis.js');
+      const loaded: { main: string[]; worker: string[] } = JSON.parse(stdout);
+      expect(loaded.main).toContainEqual(expect.stringMatching(/redis.dist.index\.js$/));
+      expect(loaded.worker.filter((file) => /node_modules.*redis/.test(file))).toEqual([]);
+      expect(stderr.match(/ThreadmemoWarning: Redis cannot be used/g)).toHaveLength(1);
+    },
+  );
 });
 
 const compiled = { code: 0, stdout: '', stderr: '' };
 
 /** As strict as a project can be, the packages' own declarations included. */
-async function compile(file: string, options: object) {
+async function compile(files: readonly string[], options: object) {
   const strict = { strict: true, skipLibCheck: false, target: 'ES2022', types: ['node'] };
   const compilerOptions = { ...strict, rewriteRelativeImportExtensions: true, ...options };
-  await project.write('tsconfig.json', JSON.stringify({ compilerOptions, files: [file] }));
+  await project.write('tsconfig.json', JSON.stringify({ compilerOptions, files }));
   return project.tool('typescript/bin/tsc', '--project', 'tsconfig.json');
 }
 

@@ -3,7 +3,7 @@
 import { type OpenTier, type SuiteOptions, tierCases } from 'threadmemo/tier-suite';
 import { describe, test } from 'vitest';
 
-export { record } from '../../dist/src/tiers/suite-case.js';
+export { record } from '../../build/src/tiers/suite-case.js';
 
 export function tierSuite(name: string, open: OpenTier, options?: SuiteOptions): void {
   describe(name, () => {

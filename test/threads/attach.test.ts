@@ -1,4 +1,4 @@
-/** Workers that somebody else has started: they share the cache, and stay their owner's. */
+/** Workers that other code has started: they share the cache, and stay their owner's. */
 
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
@@ -7,12 +7,13 @@ import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { OptionError, PoolClosedError, ThreadError, WorkerLostError } from 'threadmemo';
 import { expect, onTestFinished, test } from 'vitest';
-import { parked, partitions, suspended } from '../../workers/blocking.ts';
-import { holds } from '../../workers/corners.ts';
-import { gated, type Run } from '../../workers/gated.ts';
-import { hangs } from '../../workers/hanging.ts';
-import { increment, whereAmI } from '../../workers/quick.ts';
-import { count, counted, fresh, lift, reaches } from '../../workers/shared.ts';
+import { inFull } from '../effort.ts';
+import { holds } from '../fixtures/batches-and-sleep.ts';
+import { parked, partitions, suspended } from '../fixtures/blocking.ts';
+import { count, counted, fresh, lift, reaches } from '../fixtures/counters-and-gates.ts';
+import { gated, type Run } from '../fixtures/gated.ts';
+import { hangs } from '../fixtures/hanging.ts';
+import { increment, whereAmI } from '../fixtures/quick.ts';
 import { Guest } from './guest.ts';
 import { open, rejection, until } from './open.ts';
 
@@ -100,7 +101,7 @@ test('what is forgotten on one side is forgotten on the other', async () => {
   expect(await guest.ask('stats', 'increment')).toEqual(increment.stats());
 });
 
-test('it may block, and shares the sub-problems', async () => {
+test.runIf(inFull)('it may block, and shares the sub-problems', async () => {
   const pool = await open({ threads: 1 });
   const guest = new Guest();
   await pool.attach(guest.worker);
@@ -113,32 +114,38 @@ test('it may block, and shares the sub-problems', async () => {
   });
 });
 
-test('blocked by what waits for its own computation, it computes that a second time', async () => {
-  const pool = await open({ threads: 1 });
-  const guest = new Guest();
-  await pool.attach(guest.worker);
-  const gate = fresh('circle');
-  const own = guest.ask('call', 'suspended', gate);
-  await reaches(`${gate}:suspended`, 1);
-  const waits = parked(gate);
-  await until(() => suspended.stats().waits === 1);
-  expect(await guest.ask('sync', 'parked', gate)).toBe(2);
-  expect(pool.stats().duplicates).toBe(1);
-  lift(gate);
-  expect(await Promise.all([own, waits])).toEqual([1, 1]);
-});
+test.runIf(inFull)(
+  'blocked by what waits for its own computation, it computes that a second time',
+  async () => {
+    const pool = await open({ threads: 1 });
+    const guest = new Guest();
+    await pool.attach(guest.worker);
+    const gate = fresh('circle');
+    const own = guest.ask('call', 'suspended', gate);
+    await reaches(`${gate}:suspended`, 1);
+    const waits = parked(gate);
+    await until(() => suspended.stats().waits === 1);
+    expect(await guest.ask('sync', 'parked', gate)).toBe(2);
+    expect(pool.stats().duplicates).toBe(1);
+    lift(gate);
+    expect(await Promise.all([own, waits])).toEqual([1, 1]);
+  },
+);
 
-test('a call that is made before anything could be said to it finds the pool', async () => {
-  const pool = await open({ threads: 1 });
-  const cell = fresh('first');
-  await increment(1, cell);
-  const guest = new Guest({ deed: 'sync', args: ['increment', 1, cell] });
-  await pool.attach(guest.worker);
-  expect(await guest.first()).toBe(2);
-  expect(counted(cell)).toBe(1);
-});
+test.runIf(inFull)(
+  'a call that is made before any message could arrive finds the pool',
+  async () => {
+    const pool = await open({ threads: 1 });
+    const cell = fresh('first');
+    await increment(1, cell);
+    const guest = new Guest({ deed: 'sync', args: ['increment', 1, cell] });
+    await pool.attach(guest.worker);
+    expect(await guest.first()).toBe(2);
+    expect(counted(cell)).toBe(1);
+  },
+);
 
-test('a thread that hears nothing is attached all the same', async () => {
+test('a thread that reads no messages is attached all the same', async () => {
   const pool = await open({ threads: 1 });
   const gate = fresh('deaf');
   const guest = new Guest({ deed: 'spin', args: [gate] });
@@ -160,7 +167,7 @@ test('what it computes knows nothing of the context of its first call', async ()
   expect(await guest.ask('call', 'seesContext', fresh('caller'))).toBe('none');
 });
 
-test('it ends by itself, but not before its calls are answered', async () => {
+test.runIf(inFull)('it ends by itself, but not before its calls are answered', async () => {
   const pool = await open({ threads: 1 });
   const guest = new Guest();
   await pool.attach(guest.worker);
@@ -193,7 +200,7 @@ test('its place is given back', async () => {
   expect(pool.stats()).toMatchObject({ near: { entries: 0 }, attached: 0, hitsIn: { shared: 1 } });
 });
 
-test('when its owner ends it, others do what it has begun, and blame nobody', async () => {
+test('when its owner ends it, others do what it has begun, and no computation is blamed', async () => {
   const pool = await open({ threads: 1, attempts: 1 });
   const guest = new Guest();
   await pool.attach(guest.worker);
@@ -227,7 +234,7 @@ test('what it dies of is its owner’s to hear, and the cause of those who waite
   expect((await heard)[0]).toMatchObject({ message: 'of its own' });
 });
 
-test('a computation that does not stop costs it nothing', async () => {
+test.runIf(inFull)('a computation that does not stop costs it nothing', async () => {
   const pool = await open({ threads: 1 });
   const guest = new Guest();
   await pool.attach(guest.worker);
@@ -310,34 +317,40 @@ test('nothing is served after a close that it could not hear of', async () => {
   expect(await found).toBe(false);
 });
 
-test('after a close it can be attached to the next pool, or open its own', async () => {
-  const first = await open({ threads: 1 });
-  const guest = new Guest();
-  await first.attach(guest.worker);
-  const cell = fresh('computed');
-  expect(await guest.ask('call', 'increment', 1, cell)).toBe(2);
-  await first.close();
-  const second = await open({ threads: 1 });
-  await second.attach(guest.worker);
-  expect(await guest.ask('call', 'increment', 1, cell)).toBe(2);
-  expect(counted(cell)).toBe(2);
-  await until(() => increment.has(1, cell));
-  await second.close();
-  await guest.ask('openPool');
-  expect(await guest.ask('call', 'increment', 1, cell)).toBe(2);
-  expect(counted(cell)).toBe(3);
-});
+test.runIf(inFull)(
+  'after a close it can be attached to the next pool, or open its own',
+  async () => {
+    const first = await open({ threads: 1 });
+    const guest = new Guest();
+    await first.attach(guest.worker);
+    const cell = fresh('computed');
+    expect(await guest.ask('call', 'increment', 1, cell)).toBe(2);
+    await first.close();
+    const second = await open({ threads: 1 });
+    await second.attach(guest.worker);
+    expect(await guest.ask('call', 'increment', 1, cell)).toBe(2);
+    expect(counted(cell)).toBe(2);
+    await until(() => increment.has(1, cell));
+    await second.close();
+    await guest.ask('openPool');
+    expect(await guest.ask('call', 'increment', 1, cell)).toBe(2);
+    expect(counted(cell)).toBe(3);
+  },
+);
 
-test('a pool that closes before it was used there is none that it belongs to', async () => {
-  const pool = await open({ threads: 1 });
-  const guest = new Guest();
-  await pool.attach(guest.worker);
-  await pool.close();
-  await guest.ask('openPool');
-  expect(await guest.ask('call', 'whereAmI', fresh('caller'))).not.toBe(guest.threadId);
-});
+test.runIf(inFull)(
+  'a pool that closes before it was used there is none that it belongs to',
+  async () => {
+    const pool = await open({ threads: 1 });
+    const guest = new Guest();
+    await pool.attach(guest.worker);
+    await pool.close();
+    await guest.ask('openPool');
+    expect(await guest.ask('call', 'whereAmI', fresh('caller'))).not.toBe(guest.threadId);
+  },
+);
 
-test('to attach it twice, or one of the pool’s own, does nothing', async () => {
+test.runIf(inFull)('to attach it twice, or one of the pool’s own, does nothing', async () => {
   const own: Worker[] = [];
   const watch = (worker: Worker) => own.push(worker);
   process.on('worker', watch);
@@ -354,7 +367,7 @@ test('to attach it twice, or one of the pool’s own, does nothing', async () =>
   expect(pool.stats()).toMatchObject({ attached: 1, threads: 1, threadsLost: 0 });
 });
 
-test('one that uses another cache is refused, until that is closed', async () => {
+test.runIf(inFull)('one that uses another cache is refused, until that is closed', async () => {
   const pool = await open({ threads: 1 });
   const [called, closed] = [new Guest(), new Guest()];
   await Promise.all([called.ask('call', 'increment', 1), closed.ask('closePool')]);
@@ -368,7 +381,7 @@ test('one that uses another cache is refused, until that is closed', async () =>
   expect(counted(cell)).toBe(1);
 });
 
-test('it opens no pool, before and after it has joined', async () => {
+test.runIf(inFull)('it opens no pool, before and after it has joined', async () => {
   const pool = await open({ threads: 1 });
   const guest = new Guest();
   await pool.attach(guest.worker);
@@ -396,11 +409,14 @@ test('what cannot be attached is refused', async () => {
   expect(await rejection(pool.attach(guest.worker))).toBeInstanceOf(PoolClosedError);
 });
 
-test('one that was started before threadmemo was loaded is refused', async () => {
-  const script = fileURLToPath(new URL('./app/too-old.mjs', import.meta.url));
-  const { stdout } = await promisify(execFile)(process.execPath, [script]);
-  expect(stdout).toBe('ERR_THREADMEMO_THREAD ERR_THREADMEMO_THREAD fulfilled\n');
-});
+test.runIf(inFull)(
+  'one that was started before the pool, and before a function was memoized, is refused',
+  async () => {
+    const script = fileURLToPath(new URL('./app/too-old.mjs', import.meta.url));
+    const { stdout } = await promisify(execFile)(process.execPath, [script]);
+    expect(stdout).toBe('ERR_THREADMEMO_THREAD ERR_THREADMEMO_THREAD fulfilled\n');
+  },
+);
 
 test('one that has nothing to do with threadmemo goes its way', async () => {
   const pool = await open({ threads: 1 });

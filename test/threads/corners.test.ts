@@ -4,8 +4,16 @@
  */
 
 import { expect, test } from 'vitest';
-import { asksTwice, holds, leaves, lingers, maybe, tiny, trails } from '../../workers/corners.ts';
-import { count, fresh, reaches } from '../../workers/shared.ts';
+import {
+  asksTwice,
+  holds,
+  leaves,
+  lingers,
+  maybe,
+  tiny,
+  trails,
+} from '../fixtures/batches-and-sleep.ts';
+import { count, fresh, reaches } from '../fixtures/counters-and-gates.ts';
 import { openForAll } from './open.ts';
 
 openForAll({ threads: 1 });
@@ -46,12 +54,12 @@ test('a lease arrives for a call that has left, and others wait for it', async (
   expect(await waiting).toBe(7000);
 });
 
-test('a call that is made just after its computation has returned keeps nobody waiting', async () => {
+test('a call that is made just after its computation has returned keeps no caller waiting', async () => {
   expect(await lingers(8000)).toBe('returned');
   expect(await tiny(8000)).toBe(8000);
 });
 
-test('a chain of calls that nobody awaits keeps nobody waiting', async () => {
+test('a chain of calls that are not awaited keeps no caller waiting', async () => {
   expect(await trails(9000)).toBe('returned');
   expect(await Promise.all([tiny(9000), tiny(9001)])).toEqual([9000, 9001]);
 });

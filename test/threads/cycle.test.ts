@@ -2,9 +2,9 @@
 
 import { CycleError } from 'threadmemo';
 import { expect, test } from 'vitest';
-import { careful, fibonacci, ring } from '../../workers/circles.ts';
-import { increment } from '../../workers/quick.ts';
-import { counted, fresh, lift, reaches } from '../../workers/shared.ts';
+import { counted, fresh, lift, reaches } from '../fixtures/counters-and-gates.ts';
+import { careful, fibonacci, ring } from '../fixtures/cycles.ts';
+import { increment } from '../fixtures/quick.ts';
 import { openForAll, rejection } from './open.ts';
 
 openForAll({ threads: 3 });

@@ -1,8 +1,8 @@
 /** A thread dies in the middle of nested calls. */
 
 import { expect, test } from 'vitest';
-import { callsDiesOnce } from '../../workers/dying.ts';
-import { counted, fresh, lift, reaches } from '../../workers/shared.ts';
+import { counted, fresh, lift, reaches } from '../fixtures/counters-and-gates.ts';
+import { callsDiesOnce } from '../fixtures/thread-killers.ts';
 import { open } from './open.ts';
 
 test('the caller of the call that dies is computed again, too', async () => {

@@ -3,9 +3,10 @@
 import type { Worker } from 'node:worker_threads';
 import { WorkerLostError } from 'threadmemo';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { callsDiesOnce, type Death, dies, diesOnce } from '../../workers/dying.ts';
-import { increment } from '../../workers/quick.ts';
-import { counted, fresh, lift, reaches } from '../../workers/shared.ts';
+import { inFull, variants } from '../effort.ts';
+import { counted, fresh, lift, reaches } from '../fixtures/counters-and-gates.ts';
+import { increment } from '../fixtures/quick.ts';
+import { callsDiesOnce, type Death, dies, diesOnce } from '../fixtures/thread-killers.ts';
 import { open, openForAll, rejection } from './open.ts';
 
 describe('the cause is known when a thread dies', () => {
@@ -15,12 +16,13 @@ describe('the cause is known when a thread dies', () => {
     worker: { resourceLimits: { maxOldGenerationSizeMb: 96 } },
   });
 
-  test.each<[Death, RegExp]>([
+  const causes: [Death, RegExp][] = [
     ['exit', /exited with code:? 3/],
     ['error', /^a stray error$/],
     ['rejection', /^a stray error$/],
     ['memory', /memory/],
-  ])('by %s', async (how, cause) => {
+  ];
+  test.each(variants(causes, 2))('by %s', async (how, cause) => {
     const gate = fresh('dying');
     lift(gate);
     const error = await rejection(dies(gate, how));
@@ -31,19 +33,22 @@ describe('the cause is known when a thread dies', () => {
   });
 });
 
-test('after as many attempts as are allowed all who wait get a WorkerLostError', async () => {
-  const pool = await open({ threads: 1, attempts: 2 });
-  const gate = fresh('dying');
-  const calls = [dies(gate, 'exit'), dies(gate, 'exit')].map(rejection);
-  lift(gate);
-  for (const error of await Promise.all(calls)) {
-    expect(error).toBeInstanceOf(WorkerLostError);
-    expect(error.message).toContain(`2 threads died computing ${dies.id}`);
-  }
-  expect(counted(`${gate}:started`)).toBe(2);
-  expect(pool.stats()).toMatchObject({ computations: 2, lost: 2, entries: 0, threadsLost: 2 });
-  expect(await increment(1)).toBe(2);
-});
+test.runIf(inFull)(
+  'after as many attempts as are allowed all who wait get a WorkerLostError',
+  async () => {
+    const pool = await open({ threads: 1, attempts: 2 });
+    const gate = fresh('dying');
+    const calls = [dies(gate, 'exit'), dies(gate, 'exit')].map(rejection);
+    lift(gate);
+    for (const error of await Promise.all(calls)) {
+      expect(error).toBeInstanceOf(WorkerLostError);
+      expect(error.message).toContain(`2 threads died computing ${dies.id}`);
+    }
+    expect(counted(`${gate}:started`)).toBe(2);
+    expect(pool.stats()).toMatchObject({ computations: 2, lost: 2, entries: 0, threadsLost: 2 });
+    expect(await increment(1)).toBe(2);
+  },
+);
 
 test('the second attempt answers all who have waited since the first', async () => {
   const pool = await open({ threads: 1 });
@@ -70,7 +75,7 @@ test('terminated from outside: it is computed again in another thread', async ()
   expect(run.thread).not.toBe(thread);
 });
 
-test('an idle thread dies: nobody notices', async () => {
+test('an idle thread dies: no caller notices', async () => {
   const workers = await openAndWatch();
   expect(await increment(1)).toBe(2);
   await workers[0]?.terminate();

@@ -1,9 +1,9 @@
-/** A failing leader: waiters hang, get somebody else's error, or all of them run the function again. */
+/** A failing leader: waiters hang, get another call's error, or all of them run the function again. */
 
 import { describe, expect, test } from 'vitest';
-import { catches, fails } from '../../workers/failing.ts';
-import { gated } from '../../workers/gated.ts';
-import { counted, fresh, lift, reaches } from '../../workers/shared.ts';
+import { counted, fresh, lift, reaches } from '../fixtures/counters-and-gates.ts';
+import { catches, fails } from '../fixtures/failing.ts';
+import { gated } from '../fixtures/gated.ts';
 import { openForAll, rejection } from './open.ts';
 
 openForAll({ threads: 3 });
@@ -80,7 +80,7 @@ describe('what is thrown need not be an error', () => {
   });
 });
 
-test('a failure hurts nobody who waits for another key', async () => {
+test('a failure hurts no call that waits for another key', async () => {
   const [gate, other] = [fresh('failing'), fresh('well')];
   const well = gated(other);
   lift(gate);

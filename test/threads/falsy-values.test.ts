@@ -1,8 +1,8 @@
 /** A falsy value is taken for a miss, and computed again; or a cached `undefined` for none. */
 
 import { expect, test } from 'vitest';
-import { type Falsy, falsy, falsyValues, looksAtFalsy } from '../../workers/falsy.ts';
-import { counted, fresh } from '../../workers/shared.ts';
+import { counted, fresh } from '../fixtures/counters-and-gates.ts';
+import { type Falsy, falsy, falsyValues, looksAtFalsy } from '../fixtures/falsy-values.ts';
 import { openForAll } from './open.ts';
 
 openForAll({ threads: 2 });

@@ -9,8 +9,8 @@ import {
   forksLate,
   square,
   sumOfSquares,
-} from '../../workers/blocking.ts';
-import { counted, fresh, reaches } from '../../workers/shared.ts';
+} from '../fixtures/blocking.ts';
+import { counted, fresh, reaches } from '../fixtures/counters-and-gates.ts';
 import { open, openForAll, rejection } from './open.ts';
 
 test("forked calls run in all threads at once, their caller's too", async () => {
@@ -120,6 +120,12 @@ describe('map', () => {
     for await (const _ of square.map(numbers(3000, 20), { onProgress, concurrency: 4 }));
     expect(progress.map(({ done }) => done)).toEqual(numbers(1, 20));
     expect(progress.at(-1)).toEqual({ done: 20, started: 20 });
+  });
+
+  test('the characters of a text are inputs like those of any iterable', async () => {
+    const lengths: unknown[] = [];
+    for await (const each of square.map('123' as never)) lengths.push(each);
+    expect(lengths).toEqual([1, 4, 9]);
   });
 
   test('wrong options and inputs are refused at once', () => {

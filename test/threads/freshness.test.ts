@@ -1,7 +1,7 @@
 /** What was invalidated while it was computed is kept all the same, or is served somewhere. */
 
 import { describe, expect, test } from 'vitest';
-import { counted, fresh, lift, reaches } from '../../workers/shared.ts';
+import { counted, fresh, lift, reaches } from '../fixtures/counters-and-gates.ts';
 import {
   asksStaged,
   forgets,
@@ -9,7 +9,7 @@ import {
   ordinal,
   refreshesStaged,
   staged,
-} from '../../workers/staged.ts';
+} from '../fixtures/distinct-results.ts';
 import { openForAll } from './open.ts';
 
 openForAll({ threads: 4 });

@@ -4,10 +4,11 @@
  */
 
 import { expect, test } from 'vitest';
-import { holds, stalls } from '../../workers/corners.ts';
-import { crowd, gated } from '../../workers/gated.ts';
-import { count, counted, fresh, lift, reaches } from '../../workers/shared.ts';
-import { ordinal } from '../../workers/staged.ts';
+import { inFull } from '../effort.ts';
+import { holds, stalls } from '../fixtures/batches-and-sleep.ts';
+import { count, counted, fresh, lift, reaches } from '../fixtures/counters-and-gates.ts';
+import { ordinal } from '../fixtures/distinct-results.ts';
+import { crowd, gated } from '../fixtures/gated.ts';
 import { open } from './open.ts';
 
 /** Lets the pool see how short it is, so that it goes in batches. */
@@ -26,20 +27,23 @@ async function inOneBatch<T>(calls: () => T): Promise<T> {
   return made;
 }
 
-test('what stands behind a stalled task of its batch is done by another thread', async () => {
-  const pool = await open({ threads: 2 });
-  await looksTiny();
-  const gate = fresh('stalled');
-  const stalled = stalls(1000, gate);
-  await reaches(`${gate}:stalls`, 1);
-  const others = Array.from({ length: 30 }, (_, n) => stalls(2000 + n));
-  expect(await Promise.all(others)).toEqual(others.map((_, n) => 2000 + n));
-  expect(counted(`${gate}:go`)).toBe(0);
-  count(`${gate}:go`);
-  expect(await stalled).toBe(1000);
-  const { computations, entries } = pool.stats();
-  expect(computations).toBe(entries);
-});
+test.runIf(inFull)(
+  'what stands behind a stalled task of its batch is done by another thread',
+  async () => {
+    const pool = await open({ threads: 2 });
+    await looksTiny();
+    const gate = fresh('stalled');
+    const stalled = stalls(1000, gate);
+    await reaches(`${gate}:stalls`, 1);
+    const others = Array.from({ length: 30 }, (_, n) => stalls(2000 + n));
+    expect(await Promise.all(others)).toEqual(others.map((_, n) => 2000 + n));
+    expect(counted(`${gate}:go`)).toBe(0);
+    count(`${gate}:go`);
+    expect(await stalled).toBe(1000);
+    const { computations, entries } = pool.stats();
+    expect(computations).toBe(entries);
+  },
+);
 
 test('what was computed before a stalled task of the same batch is answered at once', async () => {
   await open({ threads: 1 });

@@ -1,17 +1,22 @@
 /** Something made of a cached value is served only as long as the value itself would be. */
 
-import { expect, test } from 'vitest';
-import { definitionOf } from '../../dist/src/registry.js';
-import { installedSide } from '../../dist/src/side.js';
-import { increment } from '../../workers/quick.ts';
+import { expect, test, vi } from 'vitest';
+import { Call } from '../../build/src/call/call.js';
+import { definitionOf } from '../../build/src/call/registry.js';
+import { installedSide } from '../../build/src/call/side.js';
+import { increment } from '../fixtures/quick.ts';
 import { openForAll } from './open.ts';
+
+// The copy whose parts are at hand; the pool's threads load both.
+vi.mock('threadmemo', () => import('../../build/src/index.js'));
 
 const pool = openForAll({ threads: 1 });
 
 function hold(n: number) {
   const definition = definitionOf(increment.id);
   if (!definition) throw new Error('it is not known');
-  return installedSide()?.hold?.(definition, [n]);
+  const side = installedSide();
+  return side?.kind === 'coordinator' ? side.hold(new Call(definition, [n])) : undefined;
 }
 
 test('there is nothing to hold before the value, and a use is a hit with what it saves', async () => {

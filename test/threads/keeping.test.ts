@@ -2,9 +2,20 @@
 
 import { OptionError } from 'threadmemo';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { keptAsSaid, keptIf, keptMs, keptNever, keptText } from '../../workers/kept.ts';
-import { counted, fresh } from '../../workers/shared.ts';
+import { performance } from '../../build/src/runtime/globals.js';
+import { counted, fresh } from '../fixtures/counters-and-gates.ts';
+import {
+  keptAsSaid,
+  keptIf,
+  keptMs,
+  keptNever,
+  keptShortened,
+  keptText,
+} from '../fixtures/keeping-options.ts';
 import { openForAll, rejection } from './open.ts';
+
+// The copy whose clock is at hand.
+vi.mock('threadmemo', () => import('../../build/src/index.js'));
 
 openForAll({ threads: 1 });
 
@@ -37,6 +48,23 @@ describe('ttl', () => {
     expect(await call(cell)).toBe(1);
     later(MINUTE / 2);
     expect(await call(cell)).toBe(2);
+  });
+
+  test('with jitter, shorter by at most that share, and not always as long', async () => {
+    const { later } = clock();
+    const cells = Array.from({ length: 30 }, () => fresh('jitter'));
+    const all = () => Promise.all(cells.map((cell) => keptShortened(cell)));
+    await all();
+    later(MINUTE / 4);
+    expect(new Set(await all())).toEqual(new Set([1]));
+    later((MINUTE * 3) / 4);
+    expect(new Set(await all())).toEqual(new Set([2]));
+    const { hits } = keptShortened.stats();
+    later(MINUTE * 0.75);
+    await all();
+    const still = keptShortened.stats().hits - hits;
+    expect(still).toBeGreaterThan(0);
+    expect(still).toBeLessThan(cells.length);
   });
 
   test('peek and has do not see what is over', async () => {

@@ -1,6 +1,8 @@
 /** A large value is asked for again and again, is copied by the wrong thread, or outlives its entry. */
 
 import { describe, expect, test } from 'vitest';
+import { inFull } from '../effort.ts';
+import { counted, fresh, lift, reaches } from '../fixtures/counters-and-gates.ts';
 import {
   asksAgain,
   copies,
@@ -10,8 +12,7 @@ import {
   type Seen,
   seesCopies,
   seesFrozen,
-} from '../../workers/bytes.ts';
-import { counted, fresh, lift, reaches } from '../../workers/shared.ts';
+} from '../fixtures/large-values.ts';
 import { open, openForAll } from './open.ts';
 
 /** `[shared, memory]` hits that each step has had: a call, a peek, a call, and a call. */
@@ -95,7 +96,7 @@ describe('without another thread', () => {
 });
 
 describe('a thread that has it knows when it is gone', () => {
-  openForAll({ threads: 2, maxSize: 16 * MIB });
+  openForAll({ threads: 2, maxSize: 16 * MIB, eviction: 'lru' });
 
   test.each<[string, (cell: string) => unknown]>([
     ['invalidated', (cell) => copies.invalidate('large', cell)],
@@ -125,7 +126,7 @@ describe('a thread that has it knows when it is gone', () => {
   });
 });
 
-test('what threads hold of large values is counted, and bounded', async () => {
+test.runIf(inFull)('what threads hold of large values is counted, and bounded', async () => {
   const pool = await open({ threads: 1 });
   const cell = fresh('bounded');
   await copies('large', cell);

@@ -1,9 +1,9 @@
-/** A caller goes away: the computation of the others is lost, or one that nobody wants goes on. */
+/** A caller goes away: the computation of the others is lost, or an unwanted one goes on. */
 
 import { describe, expect, test } from 'vitest';
-import { crowd, gated, impatient } from '../../workers/gated.ts';
-import { obedient } from '../../workers/hanging.ts';
-import { counted, fresh, lift, reaches } from '../../workers/shared.ts';
+import { counted, fresh, lift, reaches } from '../fixtures/counters-and-gates.ts';
+import { crowd, gated, impatient } from '../fixtures/gated.ts';
+import { obedient } from '../fixtures/hanging.ts';
 import { openForAll, rejection } from './open.ts';
 
 openForAll({ threads: 3 });
@@ -114,7 +114,7 @@ describe('a caller in a thread', () => {
   });
 });
 
-test('a busy computation hears that its last caller has gone', async () => {
+test('a busy computation learns that its last caller has gone', async () => {
   const name = fresh('obedient');
   const going = new AbortController();
   const goes = rejection(obedient.with({ signal: going.signal })(name));

@@ -1,8 +1,8 @@
 /** A thread that never returns to its event loop is served what was invalidated, cleared or has expired. */
 
 import { expect, test } from 'vitest';
-import { edition, readsAcross, readsLater } from '../../workers/blocking.ts';
-import { count, fresh, reaches } from '../../workers/shared.ts';
+import { edition, readsAcross, readsLater } from '../fixtures/blocking.ts';
+import { count, fresh, reaches } from '../fixtures/counters-and-gates.ts';
 import { openForAll } from './open.ts';
 
 openForAll({ threads: 1 });

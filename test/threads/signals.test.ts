@@ -1,9 +1,11 @@
 /** A signal that many calls share costs warnings, or leaves some waiting; what was let go blocks others. */
 
 import { expect, onTestFinished, test } from 'vitest';
-import { abortsMany, forgetful, gated } from '../../workers/gated.ts';
-import { increment } from '../../workers/quick.ts';
-import { counted, fresh, lift, reaches } from '../../workers/shared.ts';
+import { inFull } from '../effort.ts';
+import { together } from '../fixtures/blocking.ts';
+import { counted, fresh, lift, reaches } from '../fixtures/counters-and-gates.ts';
+import { abortsMany, forgetful, forgetfulAndBusy, gated } from '../fixtures/gated.ts';
+import { increment } from '../fixtures/quick.ts';
 import { openForAll, rejection, until } from './open.ts';
 
 openForAll({ threads: 2 });
@@ -42,23 +44,36 @@ test('a signal that has aborted already: rejected, and nothing is computed', asy
   expect(counted(`${gate}:started`)).toBe(1);
 });
 
-test('a computation that was let go of is answered to others, and its thread is free afterwards', async () => {
-  const gates = [fresh('let-go'), fresh('let-go')];
-  const over = gates.map((gate) => forgetful(gate));
-  await Promise.all(gates.map((gate) => reaches(`${gate}:started`, 1)));
-  expect(await Promise.all(over)).toEqual(['done already', 'done already']);
-  // Both threads are still occupied; who wants the same only waits for it.
-  const joined = gates.map((gate) => gated(gate));
-  const queued = increment(41);
-  for (const gate of gates) lift(gate);
-  for (const each of await Promise.all(joined)) expect(each.nth).toBe(1);
-  expect(await queued).toBe(42);
+test.runIf(inFull)(
+  'a computation that was let go of is answered to others, and its thread is free afterwards',
+  async () => {
+    const gates = [fresh('let-go'), fresh('let-go')];
+    const over = gates.map((gate) => forgetful(gate));
+    await Promise.all(gates.map((gate) => reaches(`${gate}:started`, 1)));
+    expect(await Promise.all(over)).toEqual(['done already', 'done already']);
+    // Both threads are still occupied; who wants the same only waits for it.
+    const joined = gates.map((gate) => gated(gate));
+    const queued = increment(41);
+    for (const gate of gates) lift(gate);
+    for (const each of await Promise.all(joined)) expect(each.nth).toBe(1);
+    expect(await queued).toBe(42);
 
-  const both = [fresh('free'), fresh('free')];
-  const later = both.map((gate) => gated(gate));
-  await Promise.all(both.map((gate) => reaches(`${gate}:started`, 1)));
-  for (const gate of both) lift(gate);
-  const threads = (await Promise.all(later)).map(({ thread }) => thread);
-  expect(new Set(threads).size).toBe(2);
-  await until(() => gates.every((gate) => gated.has(gate)));
+    const both = fresh('free');
+    const threads = await Promise.all([0, 1].map((n) => together(both, n, 2)));
+    expect(new Set(threads).size).toBe(2);
+    await until(() => gates.every((gate) => gated.has(gate)));
+  },
+);
+
+test('what an abandoned computation has let go of ends, when that learns of it after its own end', async () => {
+  const gate = fresh('let-go');
+  const going = new AbortController();
+  const goes = rejection(forgetfulAndBusy.with({ signal: going.signal })(gate));
+  await reaches(`${gate}:asked`, 1);
+  going.abort('enough');
+  expect(await goes).toBe('enough');
+  // The coordinator has let the call leave by then.
+  await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+  lift(`${gate}:end`);
+  await reaches(`${gate}:let-go`, 1);
 });

@@ -1,25 +1,27 @@
 /** The function runs more than once for one key. */
 
 import { expect, test } from 'vitest';
-import { crowd, gated } from '../../workers/gated.ts';
-import { increment, nested } from '../../workers/quick.ts';
-import { counted, fresh, lift, reaches } from '../../workers/shared.ts';
+import { promised } from '../effort.ts';
+import { counted, fresh, lift, reaches } from '../fixtures/counters-and-gates.ts';
+import { crowd, gated } from '../fixtures/gated.ts';
+import { increment, nested } from '../fixtures/quick.ts';
 import { openForAll } from './open.ts';
 
 const THREADS = [1, 2, 3, 4];
 
 openForAll({ threads: THREADS.length });
 
-test('10,000 calls on the main thread and 10,000 in threads: one computation answers all', async () => {
+const thousands = promised(10, 2);
+test(`${thousands},000 calls on the main thread and ${thousands},000 in threads: one computation answers all`, async () => {
   const gate = fresh('stampede');
-  const crowds = THREADS.map((each) => crowd(gate, 2500, `caller ${each}`));
+  const crowds = THREADS.map((each) => crowd(gate, thousands * 250, `caller ${each}`));
   await reaches(`${gate}:asked`, THREADS.length);
-  const calls = Array.from({ length: 10_000 }, () => gated(gate));
+  const calls = Array.from({ length: thousands * 1000 }, () => gated(gate));
   lift(gate);
 
   const inThreads = await Promise.all(crowds);
   const answers = [...(await Promise.all(calls)), ...inThreads.flatMap(({ answers }) => answers)];
-  expect(answers.length).toBe(20_000);
+  expect(answers.length).toBe(thousands * 2000);
   expect(answers.filter(({ nth }) => nth !== 1)).toEqual([]);
   expect(counted(`${gate}:started`)).toBe(1);
 });

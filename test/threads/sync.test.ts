@@ -2,6 +2,7 @@
 
 import { CycleError, ThreadError } from 'threadmemo';
 import { describe, expect, test } from 'vitest';
+import { inFull, variants } from '../effort.ts';
 import {
   asks,
   asksThenBlocks,
@@ -21,8 +22,8 @@ import {
   suspended,
   wants,
   weighsLarge,
-} from '../../workers/blocking.ts';
-import { count, counted, fresh, lift, reaches } from '../../workers/shared.ts';
+} from '../fixtures/blocking.ts';
+import { count, counted, fresh, lift, reaches } from '../fixtures/counters-and-gates.ts';
 import { open, openForAll, rejection, until } from './open.ts';
 
 /** One row of the matrix after the other. */
@@ -39,32 +40,44 @@ function levenshtein(a: string, b: string): number {
   return row.at(-1) as number;
 }
 
-test.each([1, 2, 4])('a recursion in %i threads computes each key once', async (threads) => {
-  const pool = await open({ threads });
-  const all = [60, 59, 58, 57].map((n) => partitions(n, n));
-  expect(await Promise.all(all)).toEqual([966467, 831820, 715220, 614154]);
-  const { computations, entries, duplicates } = pool.stats();
-  expect(computations).toBe(entries + duplicates);
-});
+test.each(variants([2, 1, 4], 1))(
+  'a recursion in %i threads computes each key once',
+  async (threads) => {
+    const pool = await open({ threads });
+    const [largest, counts] = inFull
+      ? [60, [966467, 831820, 715220, 614154]]
+      : [40, [37338, 31185, 26015, 21637]];
+    const all = counts.map((_, at) => partitions(largest - at, largest - at));
+    expect(await Promise.all(all)).toEqual(counts);
+    const { computations, entries, duplicates } = pool.stats();
+    expect(computations).toBe(entries + duplicates);
+  },
+);
 
-test('threads that begin at different ends meet, and the answers are right', async () => {
-  const pool = await open({ threads: 2 });
-  const [a, b] = ['kitten in the kitchen', 'sitting on the chicken'];
-  const tails = Array.from({ length: 8 }, (_, at) => editDistance(a.slice(at), b.slice(at)));
-  const distances = await Promise.all([editDistance(a, b), editDistance(b, a), ...tails]);
-  const expected = Array.from({ length: 8 }, (_, at) => levenshtein(a.slice(at), b.slice(at)));
-  expect(distances).toEqual([levenshtein(a, b), levenshtein(a, b), ...expected]);
-  const { computations, entries, duplicates } = pool.stats();
-  expect(computations).toBe(entries + duplicates);
-});
+test.runIf(inFull)(
+  'threads that begin at different ends meet, and the answers are right',
+  async () => {
+    const pool = await open({ threads: 2 });
+    const [a, b] = ['kitten in the kitchen', 'sitting on the chicken'];
+    const tails = Array.from({ length: 8 }, (_, at) => editDistance(a.slice(at), b.slice(at)));
+    const distances = await Promise.all([editDistance(a, b), editDistance(b, a), ...tails]);
+    const expected = Array.from({ length: 8 }, (_, at) => levenshtein(a.slice(at), b.slice(at)));
+    expect(distances).toEqual([levenshtein(a, b), levenshtein(a, b), ...expected]);
+    const { computations, entries, duplicates } = pool.stats();
+    expect(computations).toBe(entries + duplicates);
+  },
+);
 
-test('what is cached, and what another thread computes, is not computed again', async () => {
-  const pool = await open({ threads: 2 });
-  await partitions(30, 30);
-  const before = pool.stats().computations;
-  expect(await Promise.all([asks(30, 'a'), asks(30, 'b')])).toEqual([5604, 5604]);
-  expect(pool.stats().computations).toBe(before + 2);
-});
+test.runIf(inFull)(
+  'what is cached, and what another thread computes, is not computed again',
+  async () => {
+    const pool = await open({ threads: 2 });
+    await partitions(30, 30);
+    const before = pool.stats().computations;
+    expect(await Promise.all([asks(30, 'a'), asks(30, 'b')])).toEqual([5604, 5604]);
+    expect(pool.stats().computations).toBe(before + 2);
+  },
+);
 
 test('on a thread of no pool it is refused', async () => {
   expect(() => partitions.sync(3, 3)).toThrow(ThreadError);
@@ -105,7 +118,7 @@ describe('in two threads', () => {
     expect(seen).toEqual([as, as, as]);
   });
 
-  test('whoever is told to stop stops waiting', async () => {
+  test('a computation that is told to stop stops waiting', async () => {
     const gate = fresh('stopped');
     const holding = suspended(gate);
     await reaches(`${gate}:suspended`, 1);
@@ -136,24 +149,27 @@ describe('in one thread', () => {
   });
 });
 
-test('a circle through a thread that is blocked is left by computing a second time', async () => {
-  const pool = await open({ threads: 3 });
-  const gate = fresh('circle');
-  const elsewhere = suspended(gate);
-  await reaches(`${gate}:suspended`, 1);
-  const first = parked(gate);
-  await reaches(`${gate}:parked`, 1);
-  const second = blocksForParked(gate);
-  await reaches(`${gate}:ready`, 1);
-  // For this there is only the thread in which `parked` waits, and can then not go on.
-  const third = blocksForThat(gate);
-  await until(() => blocksForParked.stats().waits === 1);
-  count(`${gate}:block`);
-  expect(await Promise.all([second, third])).toEqual([2, 2]);
-  expect(pool.stats().duplicates).toBe(1);
-  lift(gate);
-  expect(await Promise.all([elsewhere, first])).toEqual([1, 1]);
-});
+test.runIf(inFull)(
+  'a circle through a thread that is blocked is left by computing a second time',
+  async () => {
+    const pool = await open({ threads: 3 });
+    const gate = fresh('circle');
+    const elsewhere = suspended(gate);
+    await reaches(`${gate}:suspended`, 1);
+    const first = parked(gate);
+    await reaches(`${gate}:parked`, 1);
+    const second = blocksForParked(gate);
+    await reaches(`${gate}:ready`, 1);
+    // For this there is only the thread in which `parked` waits, and can then not go on.
+    const third = blocksForThat(gate);
+    await until(() => blocksForParked.stats().waits === 1);
+    count(`${gate}:block`);
+    expect(await Promise.all([second, third])).toEqual([2, 2]);
+    expect(pool.stats().duplicates).toBe(1);
+    lift(gate);
+    expect(await Promise.all([elsewhere, first])).toEqual([1, 1]);
+  },
+);
 
 test('a lease for a thread that is blocked goes on to another', async () => {
   const pool = await open({ threads: 2 });
@@ -162,7 +178,7 @@ test('a lease for a thread that is blocked goes on to another', async () => {
   expect([counted('partitions:900:1'), pool.stats().duplicates]).toEqual([1, 0]);
 });
 
-test('a recursion that is too deep fails, and its threads go on', async () => {
+test.runIf(inFull)('a recursion that is too deep fails, and its threads go on', async () => {
   const pool = await open({ threads: 2 });
   for (let n = 0; n < 3; n++) {
     expect(await rejection(deep(100_000 + n))).toBeInstanceOf(RangeError);
@@ -171,7 +187,7 @@ test('a recursion that is too deep fails, and its threads go on', async () => {
   expect(pool.stats().threadsLost).toBe(0);
 });
 
-test('what is computed inline for somebody who is told to stop is told, too', async () => {
+test('what is computed inline for a computation that is told to stop is told to stop, too', async () => {
   const pool = await open({ threads: 1 });
   const gate = fresh('inline');
   const abort = new AbortController();

@@ -1,9 +1,9 @@
 /** Waiting callers occupy the whole pool, so that what they wait for cannot start. */
 
 import { expect, test } from 'vitest';
-import { gated, incrementsLater } from '../../workers/gated.ts';
-import { increment } from '../../workers/quick.ts';
-import { counted, fresh, lift, reaches } from '../../workers/shared.ts';
+import { counted, fresh, lift, reaches } from '../fixtures/counters-and-gates.ts';
+import { gated, incrementsLater } from '../fixtures/gated.ts';
+import { increment } from '../fixtures/quick.ts';
 import { open } from './open.ts';
 
 test('a thread takes over a key that is still queued, and answers those who waited for it', async () => {

@@ -2,6 +2,7 @@
 
 import { ValueError } from 'threadmemo';
 import { describe, expect, test } from 'vitest';
+import { counted, fresh, lift, reaches } from '../fixtures/counters-and-gates.ts';
 import {
   type Making,
   makes,
@@ -11,8 +12,7 @@ import {
   spoils,
   weigh,
   weighsMade,
-} from '../../workers/made.ts';
-import { counted, fresh, lift, reaches } from '../../workers/shared.ts';
+} from '../fixtures/result-kinds.ts';
 import { openForAll, rejection } from './open.ts';
 
 openForAll({ threads: 2 });

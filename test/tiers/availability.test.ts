@@ -3,20 +3,20 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { TierAccessError } from '../../src/errors.ts';
 import { Availability } from '../../src/tiers/availability.ts';
-import type { Session, Store } from '../../src/tiers/session.ts';
+import type { Session, SessionStore } from '../../src/tiers/session.ts';
 import type { Invalidation } from '../../src/tiers/tier.ts';
 import { FakeClock } from '../fake-clock.ts';
 
 const times = { command: 100, connect: 1000, retry: 500, ping: 5000, pingWhenWaiting: 50 };
-const x: Invalidation = { functionId: 'f', key: 'x' };
-const y: Invalidation = { functionId: 'f', key: 'y' };
+const x: Invalidation = { of: 'key', functionId: 'f', key: 'x' };
+const y: Invalidation = { of: 'key', functionId: 'f', key: 'y' };
 
 interface FakeSession extends Session {
   readonly lost: (cause?: unknown) => void;
 }
 
 /** What it is told is answered by hand, in any order. */
-class FakeStore implements Store<FakeSession> {
+class FakeStore implements SessionStore<FakeSession> {
   readonly name = 'The store';
   readonly AccessError = TierAccessError;
   readonly sessions: FakeSession[] = [];
@@ -123,7 +123,7 @@ test('an invalidation that comes while others are made up for is sent at once', 
   expect(server.isUp).toBe(false);
   store.told[0]?.done();
   await still();
-  // As ever, nobody is kept from reading by one that is under way.
+  // As ever, no call is kept from reading by one that is under way.
   expect(server.isUp).toBe(true);
   store.told[1]?.done();
   await second;
@@ -163,7 +163,7 @@ test('an invalidation that comes before a new session has answered is made befor
   expect(server.isUp).toBe(true);
 });
 
-test('an invalidation by who is told that something was missed is sent at once', async () => {
+test('an invalidation by a listener that learns that something was missed is sent at once', async () => {
   const server = await opened();
   store.session.lost();
   let made: Promise<void> | undefined;
@@ -195,16 +195,18 @@ test('an invalidation that was under way when the session ended is owed at once'
 test('invalidations during an outage ask the server for nothing', async () => {
   const server = await opened();
   store.session.lost();
-  for (let n = 0; n < 2000; n++) await failure(server.invalidate({ functionId: 'f', key: `${n}` }));
+  for (let n = 0; n < 2000; n++)
+    await failure(server.invalidate({ of: 'key', functionId: 'f', key: `${n}` }));
   expect(store.told).toEqual([]);
   await passes(times.retry);
-  expect(store.told.map(({ what }) => what)).toEqual([{ functionId: 'f' }]);
+  expect(store.told.map(({ what }) => what)).toEqual([{ of: 'function', functionId: 'f' }]);
 });
 
-test('what is owed is told a part at a time, and nothing is read before all of it is told', async () => {
+test('what is owed is sent a part at a time, and nothing is read before all of it is sent', async () => {
   const server = await opened();
   store.session.lost();
-  for (let n = 0; n < 100; n++) await failure(server.invalidate({ functionId: 'f', key: `${n}` }));
+  for (let n = 0; n < 100; n++)
+    await failure(server.invalidate({ of: 'key', functionId: 'f', key: `${n}` }));
   await passes(times.retry);
   const parts: number[] = [];
   for (let told = 0; told < store.told.length; ) {
@@ -244,7 +246,7 @@ test('a client that throws when it is to connect is tried again', async () => {
   expect(await read(server)).toBe('old');
 });
 
-test('a listener that throws keeps nobody from the server for good', async () => {
+test('a listener that throws keeps no call from the server for good', async () => {
   const server = await opened();
   store.session.lost();
   store.missed = () => {
@@ -298,7 +300,7 @@ test('closed, it says so', async () => {
   await expect(server.invalidate(x)).rejects.toThrow(/was closed/);
 });
 
-describe('while somebody waits for another process', () => {
+describe('while a call waits for another process', () => {
   /** Pings that were sent; none is answered. */
   function silent(): { sent: number } {
     const pings = { sent: 0 };
@@ -332,7 +334,7 @@ describe('while somebody waits for another process', () => {
     expect(pings.sent).toBe(1);
   });
 
-  test('pings go on one after another, and seldom when nobody waits any more', async () => {
+  test('pings go on one after another, and seldom when no call waits any more', async () => {
     const server = await opened();
     let sent = 0;
     store.ping = async () => void sent++;

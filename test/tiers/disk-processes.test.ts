@@ -1,16 +1,17 @@
 /** One directory and several processes: at once, one after the other, killed, and after damage. */
 
-import { type ChildProcess, execFile, execFileSync, fork, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { DiskAccessError, type DiskTier, diskTier, type Verified } from 'threadmemo/disk';
+import { type DiskTier, diskTier, type Verified } from 'threadmemo/disk';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { cases } from '../effort.ts';
+import { cases, inFull } from '../effort.ts';
+import { removeFolder } from '../remove-folder.ts';
 import { compare, fn, keyOf, numbered } from './disk-app/numbered.mjs';
 
 const app = fileURLToPath(new URL('disk-app', import.meta.url));
@@ -22,7 +23,7 @@ beforeEach(async () => {
   home = await mkdtemp(join(tmpdir(), 'threadmemo-disk-'));
   path = join(home, 'cache');
 });
-afterEach(() => rm(home, { recursive: true }));
+afterEach(() => removeFolder(home));
 
 /** Starts a writer, and calls `written` with each number that was acknowledged. */
 async function write(
@@ -74,28 +75,32 @@ test(`what was acknowledged is there after each of ${kills} kill -9`, async () =
 }, 3_600_000);
 
 const openings = cases(8);
-test('many processes open the same new directory at once', async () => {
-  const children = await Promise.all(
-    range(1, 6).map(async () => {
-      const child = fork(join(app, 'opener.mjs'));
-      await once(child, 'message');
-      return child;
-    }),
-  );
-  for (let round = 0; round < openings; round++) {
-    const here = join(path, String(round));
-    const answers = children.map(async (child) => {
-      child.send(here);
-      return (await once(child, 'message'))[0];
-    });
-    expect(await Promise.all(answers)).toEqual(children.map(() => 'used'));
-    expect((await readdir(here)).sort()).toEqual(['data.mdb', 'lock.mdb']);
-  }
-  for (const child of children) child.disconnect();
-}, 3_600_000);
+test.runIf(inFull)(
+  'many processes open the same new directory at once',
+  async () => {
+    const children = await Promise.all(
+      range(1, 6).map(async () => {
+        const child = fork(join(app, 'opener.mjs'));
+        await once(child, 'message');
+        return child;
+      }),
+    );
+    for (let round = 0; round < openings; round++) {
+      const here = join(path, String(round));
+      const answers = children.map(async (child) => {
+        child.send(here);
+        return (await once(child, 'message'))[0];
+      });
+      expect(await Promise.all(answers)).toEqual(children.map(() => 'used'));
+      expect((await readdir(here)).sort()).toEqual(['data.mdb', 'lock.mdb', 'reserve']);
+    }
+    for (const child of children) child.disconnect();
+  },
+  3_600_000,
+);
 
 /** What one loses here, another has overwritten: see `opening.ts`. */
-test.each(range(1, cases(2)))(
+test.runIf(inFull).each(range(1, cases(2)))(
   'two processes write and read at once, while a third one is killed, round %i',
   async () => {
     const some = Promise.all([write(1, 400), write(1001, 1400)]);
@@ -118,17 +123,20 @@ test.each(range(1, cases(2)))(
   },
 );
 
-test('two processes that keep within a limit leave what both have used last', async () => {
-  await write(1, 300);
-  const [one, other] = [diskTier({ path, maxEntries: 50 }), diskTier({ path, maxEntries: 50 })];
-  await Promise.all([one.prune(), other.prune(), write(301, 320)]);
-  await Promise.all([one.prune(), other.prune()]);
-  expect((await one.stats()).entries).toBeLessThanOrEqual(50);
-  expect(await other.verify()).toMatchObject(undamaged);
-  await Promise.all([one.close(), other.close()]);
-});
+test.runIf(inFull)(
+  'two processes that keep within a limit leave what both have used last',
+  async () => {
+    await write(1, 300);
+    const [one, other] = [diskTier({ path, maxEntries: 50 }), diskTier({ path, maxEntries: 50 })];
+    await Promise.all([one.prune(), other.prune(), write(301, 320)]);
+    await Promise.all([one.prune(), other.prune()]);
+    expect((await one.stats()).entries).toBeLessThanOrEqual(50);
+    expect(await other.verify()).toMatchObject(undamaged);
+    await Promise.all([one.close(), other.close()]);
+  },
+);
 
-test('what a pool has computed, the pool of the next process finds', async () => {
+test.runIf(inFull)('what a pool has computed, the pool of the next process finds', async () => {
   const run = async () => {
     const { stdout } = await promisify(execFile)(process.execPath, [join(app, 'pool.mjs'), path]);
     return JSON.parse(stdout);
@@ -153,7 +161,7 @@ describe('bytes of the file that have changed', () => {
     return JSON.parse(stdout) as { wrong?: number[]; verified?: Verified; code?: string | number };
   }
 
-  test('those of a record make it a miss, never a wrong value', async () => {
+  test.runIf(inFull)('those of a record make it a miss, never a wrong value', async () => {
     await write(1, 200);
     const whole = await readFile(join(path, 'data.mdb'));
     const outcomes = await Promise.all(
@@ -174,90 +182,30 @@ describe('bytes of the file that have changed', () => {
     }
   });
 
-  test("whole sectors of lmdb's pages end the process at worst, and give no wrong value", async () => {
-    await write(1, 200);
-    const whole = await readFile(join(path, 'data.mdb'));
-    const outcomes = await Promise.all(
-      range(1, 4).map(async (seed) => {
-        const damaged = Buffer.from(whole);
-        const sectors = whole.length / 512;
-        for (let i = 1; i <= 5; i++) {
-          const at = 512 * (16 + ((seed * 7919 + i * 104_729) % (sectors - 16)));
-          for (let byte = 0; byte < 512; byte++)
-            damaged[at + byte] = (seed * i * 31 + byte * 7) % 256;
-        }
-        const directory = join(home, String(seed));
-        await mkdir(directory);
-        await writeFile(join(directory, 'data.mdb'), damaged);
-        return read(directory);
-      }),
-    );
-    for (const outcome of outcomes) {
-      if ('died' in outcome) console.warn(`lmdb has ended the process: ${outcome.died}`);
-      else expect(outcome.wrong ?? []).toEqual([]);
-    }
-  });
-});
-
-describe('a full disk', () => {
-  const mounted: string[] = [];
-  afterEach(() => {
-    for (const folder of mounted.splice(0)) execFileSync('umount', [folder]);
-  });
-
-  async function smallDisk(size: string): Promise<boolean> {
-    await mkdir(path);
-    try {
-      execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', path], {
-        stdio: 'ignore',
-      });
-      mounted.push(path);
-      return true;
-    } catch {
-      console.warn('SKIPPED: a full disk, because this user cannot mount one');
-      return false;
-    }
-  }
-
-  test('fails writes and nothing else', async (context) => {
-    if (!(await smallDisk('18m'))) return context.skip();
-    const kept: number[] = [];
-    await using(async (tier) => {
-      for (let first = 1; first < 2000; first += 100) {
-        const numbers = range(first, first + 99);
-        const writes = numbers.map((n) => tier.set(fn, keyOf(n), numbered(n)));
-        const results = await Promise.allSettled(writes);
-        for (const [at, result] of results.entries()) {
-          if (result.status === 'fulfilled') kept.push(numbers[at] as number);
-          else expect(result.reason).toBeInstanceOf(DiskAccessError);
-        }
-      }
-      expect(kept.length).toBeGreaterThan(100);
-      expect(kept.length).toBeLessThan(1900);
-      await tier.delete(fn, keyOf(kept.pop() as number));
-    });
-    await expectSound(kept);
-  });
-
-  test.runIf(process.platform === 'linux')(
-    'a file that may not grow any more fails writes and nothing else, and says nothing',
+  test.runIf(inFull)(
+    "whole sectors of lmdb's pages end the process at worst, and give no wrong value",
     async () => {
-      const { stdout, stderr } = await promisify(execFile)('sh', [
-        ...['-c', 'ulimit -f 40960 && exec "$0" "$@"', process.execPath],
-        ...[join(app, 'filler.mjs'), path, '4000'],
-      ]);
-      expect(stderr).toBe('');
-      const { kept, refused } = JSON.parse(stdout);
-      expect(refused).toEqual(['DiskAccessError']);
-      expect(kept.length).toBeGreaterThan(100);
-      expect(kept.length).toBeLessThan(3900);
-      await expectSound(kept);
+      await write(1, 200);
+      const whole = await readFile(join(path, 'data.mdb'));
+      const outcomes = await Promise.all(
+        range(1, 4).map(async (seed) => {
+          const damaged = Buffer.from(whole);
+          const sectors = whole.length / 512;
+          for (let i = 1; i <= 5; i++) {
+            const at = 512 * (16 + ((seed * 7919 + i * 104_729) % (sectors - 16)));
+            for (let byte = 0; byte < 512; byte++)
+              damaged[at + byte] = (seed * i * 31 + byte * 7) % 256;
+          }
+          const directory = join(home, String(seed));
+          await mkdir(directory);
+          await writeFile(join(directory, 'data.mdb'), damaged);
+          return read(directory);
+        }),
+      );
+      for (const outcome of outcomes) {
+        if ('died' in outcome) console.warn(`lmdb has ended the process: ${outcome.died}`);
+        else expect(outcome.wrong ?? []).toEqual([]);
+      }
     },
   );
-
-  test('is an error when the directory is opened', async (context) => {
-    if (!(await smallDisk('512k'))) return context.skip();
-    expect(() => diskTier({ path })).toThrow(DiskAccessError);
-    expect(() => diskTier({ path })).toThrow(/the disk is full/);
-  });
 });

@@ -3,6 +3,7 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { KeyvStoreAdapter } from 'keyv';
+import { removeFolder } from '../remove-folder.ts';
 
 /** What Keyv asks for beyond what it uses. */
 abstract class Store implements KeyvStoreAdapter {
@@ -41,7 +42,7 @@ export class FileStore extends Store {
   }
 
   clear(): Promise<void> {
-    return rm(this.#folder, { recursive: true, force: true });
+    return removeFolder(this.#folder);
   }
 
   #file(key: string): string {

@@ -1,15 +1,16 @@
 /** A tier in any store of Keyv's: what it keeps, what others put there, and how stores fail. */
 
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Keyv } from 'keyv';
 import { OptionError, type Tier } from 'threadmemo';
 import { keyvTier, TierAccessError } from 'threadmemo/keyv';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { openKeyvTier } from '../../dist/src/tiers/keyv/keyv-tier.js';
-import { increment } from '../../workers/quick.ts';
+import { openKeyvTier } from '../../build/src/tiers/keyv/keyv-tier.js';
 import { FakeClock } from '../fake-clock.ts';
+import { increment } from '../fixtures/quick.ts';
+import { removeFolder } from '../remove-folder.ts';
 import { record, tierSuite } from '../suites/tier.ts';
 import { open, rejection, until } from '../threads/open.ts';
 import { FaultyStore, FileStore } from './keyv-stores.ts';
@@ -27,7 +28,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   vi.restoreAllMocks();
-  await rm(folder, { recursive: true, force: true });
+  await removeFolder(folder);
 });
 
 const openTier = (options = {}) => keyvTier(new Keyv(store), options);
@@ -35,6 +36,9 @@ const inFiles = () => keyvTier(new Keyv(new FileStore(folder)));
 
 tierSuite('keyvTier, in memory', () => keyvTier(new Keyv()), { withoutLease });
 tierSuite('keyvTier, in files', inFiles, { withoutLease });
+tierSuite('keyvTier, signed', () => openTier({ secret: 'a secret of enough bytes' }), {
+  withoutLease,
+});
 tierSuite(
   'keyvTier, without serialisation',
   () => keyvTier(new Keyv({ store, serialize: undefined, deserialize: undefined } as object)),
@@ -114,6 +118,7 @@ describe('what is stored', () => {
 });
 
 describe('a miss, which the next record replaces, is', () => {
+  const secret = 'a secret of enough bytes';
   const flipped = (text: string, at: number) => {
     const bytes = Buffer.from(text, 'base64');
     const place = at < 0 ? bytes.length + at : at;
@@ -131,14 +136,30 @@ describe('a miss, which the next record replaces, is', () => {
     'half a record': (text) => text.slice(0, 40),
     'a record of another generation': (text) => flipped(text, 5),
   };
-  test.each(Object.entries(cases))('%s', async (_, damage) => {
+  const quiet = ['an empty text', 'a record of another generation'];
+  const damages = new Set(Object.keys(cases).filter((each) => !quiet.includes(each)));
+  test.each(Object.entries(cases))('%s', async (what, damage) => {
     const tier = openTier();
     await tier.set(...f1, record([1]));
     const { name, text } = theRecord();
     replace(name, damage(text));
     expect(await tier.get(...f1)).toBeUndefined();
+    expect(tier.stats().damaged).toBe(damages.has(what) ? 1 : 0);
+    expect(store.names()).toEqual([]);
     await tier.set(...f1, record([2]));
     expect(await tier.get(...f1)).toEqual(record([2]));
+  });
+
+  test.each([
+    ['no secret', secret, undefined],
+    ['another secret', secret, 'another secret of enough bytes'],
+    ['a secret, where it was not signed', undefined, secret],
+  ])('a record that is read with %s', async (_, written, read) => {
+    await openTier({ ...(written && { secret: written }) }).set(...f1, record([1]));
+    const reader = openTier({ ...(read && { secret: read }) });
+    expect(await reader.get(...f1)).toBeUndefined();
+    expect(reader.stats().damaged).toBe(1);
+    expect(store.names()).toEqual([]);
   });
 
   test("another key's record", async () => {
@@ -173,6 +194,25 @@ describe('a store that fails', () => {
     }
     expect(await tier.get(...f1)).toBeUndefined();
     expect(warned).toHaveBeenCalledOnce();
+  });
+
+  test('and comes back all the time, is warned of at once, and then by a count', async () => {
+    const warned = warnings();
+    const clock = new FakeClock();
+    const tier = openKeyvTier(new Keyv(store), {}, clock);
+    for (let n = 0; n < 42; n++) {
+      for (let each = 0; each < 20; each++) {
+        store.failing = new Set(['set']);
+        await expect(tier.set(...f1, record([1]))).rejects.toThrow('could not store');
+        store.failing = new Set();
+        await tier.set(...f1, record([1]));
+      }
+      clock.advance(1000);
+    }
+    expect(warned).toHaveBeenCalledOnce();
+    clock.advance(30_000);
+    expect(warned).toHaveBeenCalledTimes(2);
+    expect(warned.mock.lastCall?.[0]).toMatch('839 more times since the last warning');
   });
 
   test.each<[string, (tier: Tier) => Promise<void>]>([
@@ -262,6 +302,7 @@ test.each([
   [{ prefix: 'a:b' }, 'prefix'],
   [{ prefix: '' }, 'prefix'],
   [{ maxAge: 0 }, 'maxAge'],
+  [{ secret: 'short' }, 'secret'],
   [{ timeout: Number.POSITIVE_INFINITY }, 'timeout'],
   [{ ttl: 5 }, 'ttl'],
 ])('%j is refused', (options, named) => {

@@ -7,7 +7,8 @@ import { systemClock } from '../../src/clock.ts';
 import { TierAccessError } from '../../src/errors.ts';
 import type { MemcachedTier } from '../../src/tiers/memcached/contract.ts';
 import { openMemcachedTier } from '../../src/tiers/memcached/memcached-tier.ts';
-import { increment } from '../../workers/quick.ts';
+import { variants } from '../effort.ts';
+import { increment } from '../fixtures/quick.ts';
 import { record } from '../suites/tier.ts';
 import { open, rejection } from '../threads/open.ts';
 import { type MemcachedServer, startMemcached, withoutMemcached } from './memcached-server.ts';
@@ -82,7 +83,7 @@ test('restarted empty: what was there is a miss, and leases have ended', async (
   expect(await tier.get(...f1)).toEqual(record([3]));
 });
 
-describe.each(['black hole', 'half open'] as const)('a %s', (weather) => {
+describe.each(variants(['black hole', 'half open'], 1))('a %s', (weather) => {
   test('holds up one round of calls for the time limit, and none after it', async () => {
     const tier = openTier({ timeout: 100 });
     await answered(() => tier.set(...f1, record([1])));
@@ -103,11 +104,12 @@ describe.each(['black hole', 'half open'] as const)('a %s', (weather) => {
     expect(await answered(() => tier.get(...f1))).toEqual(record([1]));
   });
 
-  test.each<[string, (tier: MemcachedTier) => Promise<void>]>([
+  const ways: [string, (tier: MemcachedTier) => Promise<void>][] = [
     ['deleted', (tier) => tier.delete(...f1)],
     ['cleared', (tier) => tier.clear('f')],
     ['cleared with all', (tier) => tier.clear()],
-  ])('brings nothing back that was %s meanwhile', async (_, forget) => {
+  ];
+  test.each(variants(ways, 1))('brings nothing back that was %s meanwhile', async (_, forget) => {
     const tier = openTier({ timeout: 100 });
     await answered(() => tier.set(...f1, record([1])));
     proxy.weather = weather;

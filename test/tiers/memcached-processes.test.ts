@@ -2,11 +2,13 @@
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { inFull } from '../effort.ts';
+import { removeFolder } from '../remove-folder.ts';
 import { fn, keyOf, numbered } from './disk-app/numbered.mjs';
 import { openTier } from './memcached-app/tier.mjs';
 import { type MemcachedServer, startMemcached, withoutMemcached } from './memcached-server.ts';
@@ -30,7 +32,7 @@ afterEach(async () => {
   for (const child of children) child.kill('SIGKILL');
   children.clear();
   await server?.stop();
-  if (home) await rm(home, { recursive: true });
+  if (home) await removeFolder(home);
 });
 
 interface Sharer {
@@ -76,50 +78,59 @@ function expectAll({ values }: Sharer): void {
   expect([...values.values()].every(Boolean)).toBe(true);
 }
 
-test(`${processes} processes ask for the same ${keys} keys at once: each is computed once`, async () => {
-  const sharers = await Promise.all(Array.from({ length: processes }, () => start()));
-  for (const { child } of sharers) child.send('go');
-  const ends = await Promise.all(sharers.map(({ done }) => done));
-  for (const each of sharers) expectAll(each);
-  expect(await computations()).toEqual(new Array(keys).fill(1));
-  expect(ends.map((end) => (end ? end.computations + end.hits : 0))).toEqual(
-    new Array(processes).fill(keys),
-  );
-});
+test.runIf(inFull)(
+  `${processes} processes ask for the same ${keys} keys at once: each is computed once`,
+  async () => {
+    const sharers = await Promise.all(Array.from({ length: processes }, () => start()));
+    for (const { child } of sharers) child.send('go');
+    const ends = await Promise.all(sharers.map(({ done }) => done));
+    for (const each of sharers) expectAll(each);
+    expect(await computations()).toEqual(new Array(keys).fill(1));
+    expect(ends.map((end) => (end ? end.computations + end.hits : 0))).toEqual(
+      new Array(processes).fill(keys),
+    );
+  },
+);
 
-test('who lives has every key, and computes again only what the killed held', async () => {
-  let killed = 0;
-  const killSoon = (sharer: Sharer) => {
-    if (sharer.values.size === 2 + killed * 3 && sharer.child.kill('SIGKILL')) killed++;
-  };
-  const doomed = await Promise.all(Array.from({ length: processes - 1 }, () => start(killSoon)));
-  const survivor = await start();
-  for (const { child } of [survivor, ...doomed]) child.send('go');
-  await survivor.done;
-  expectAll(survivor);
-  expect(killed).toBeGreaterThan(0);
-  const counts = await computations();
-  expect(Math.max(...counts)).toBeLessThanOrEqual(1 + killed);
-  expect(counts.every((count) => count > 0)).toBe(true);
-});
+test.runIf(inFull)(
+  'who lives has every key, and computes again only what the killed held',
+  async () => {
+    let killed = 0;
+    const killSoon = (sharer: Sharer) => {
+      if (sharer.values.size === 2 + killed * 3 && sharer.child.kill('SIGKILL')) killed++;
+    };
+    const doomed = await Promise.all(Array.from({ length: processes - 1 }, () => start(killSoon)));
+    const survivor = await start();
+    for (const { child } of [survivor, ...doomed]) child.send('go');
+    await survivor.done;
+    expectAll(survivor);
+    expect(killed).toBeGreaterThan(0);
+    const counts = await computations();
+    expect(Math.max(...counts)).toBeLessThanOrEqual(1 + killed);
+    expect(counts.every((count) => count > 0)).toBe(true);
+  },
+);
 
-test('one that was stopped beyond its lease overwrites nothing when it goes on', async () => {
-  const child = fork(join(app, 'holder.mjs'), [server.address]);
-  children.add(child);
-  expect((await once(child, 'message'))[0]).toBe('granted');
-  child.kill('SIGSTOP');
-  const tier = openTier(server.address);
-  const second = numbered(2);
-  while (true) {
-    const answer = await tier.lease(fn, keyOf(1));
-    if (answer.state === 'held') await answer.over;
-    if (answer.state !== 'granted') continue;
-    expect(await answer.lease.store(second)).toBe(true);
-    break;
-  }
-  child.kill('SIGCONT');
-  child.send('store');
-  expect((await once(child, 'message'))[0]).toBe(false);
-  expect(await tier.get(fn, keyOf(1))).toEqual(second);
-  await tier.close();
-});
+test.runIf(inFull)(
+  'one that was stopped beyond its lease overwrites nothing when it goes on',
+  async () => {
+    const child = fork(join(app, 'holder.mjs'), [server.address]);
+    children.add(child);
+    expect((await once(child, 'message'))[0]).toBe('granted');
+    child.kill('SIGSTOP');
+    const tier = openTier(server.address);
+    const second = numbered(2);
+    while (true) {
+      const answer = await tier.lease(fn, keyOf(1));
+      if (answer.state === 'held') await answer.over;
+      if (answer.state !== 'granted') continue;
+      expect(await answer.lease.store(second)).toBe(true);
+      break;
+    }
+    child.kill('SIGCONT');
+    child.send('store');
+    expect((await once(child, 'message'))[0]).toBe(false);
+    expect(await tier.get(fn, keyOf(1))).toEqual(second);
+    await tier.close();
+  },
+);

@@ -3,15 +3,15 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
-import { Connection } from '../../src/tiers/memcached/connection.ts';
-import type { Reply } from '../../src/tiers/memcached/replies.ts';
+import { MemcachedConnection } from '../../src/tiers/memcached/connection.ts';
+import type { MemcachedReply } from '../../src/tiers/memcached/replies.ts';
 
 export interface MemcachedServer {
   readonly address: string;
   readonly port: number;
   readonly process: ChildProcess;
   /** One command, from outside. */
-  command(line: string, value?: Buffer): Promise<Reply>;
+  command(line: string, value?: Buffer): Promise<MemcachedReply>;
   /** The names of all items. */
   names(): Promise<string[]>;
   /** Ends it; `start` begins another one, empty, on the same port. */
@@ -89,8 +89,8 @@ async function answers(port: number): Promise<void> {
   }
 }
 
-async function command(port: number, line: string, value?: Buffer): Promise<Reply> {
-  const connection = new Connection(connect(port, '127.0.0.1'), () => {});
+async function command(port: number, line: string, value?: Buffer): Promise<MemcachedReply> {
+  const connection = new MemcachedConnection(connect(port, '127.0.0.1'), () => {});
   try {
     return await connection.send(value ? { line, value } : { line });
   } finally {

@@ -9,7 +9,8 @@ import type { MemcachedTier } from '../../src/tiers/memcached/contract.ts';
 import { openMemcachedTier } from '../../src/tiers/memcached/memcached-tier.ts';
 import { serverOf } from '../../src/tiers/memcached/names.ts';
 import type { MemcachedTierOptions } from '../../src/tiers/memcached/options.ts';
-import { increment } from '../../workers/quick.ts';
+import { inFull } from '../effort.ts';
+import { increment } from '../fixtures/quick.ts';
 import { record, tierSuite } from '../suites/tier.ts';
 import { open } from '../threads/open.ts';
 import { type MemcachedServer, startMemcached, withoutMemcached } from './memcached-server.ts';
@@ -198,6 +199,7 @@ describe('several servers', () => {
 });
 
 describe('a miss, which is removed, is', () => {
+  const secret = 'a secret of enough bytes';
   const flipped = (bytes: Buffer, at: number) => {
     const place = at < 0 ? bytes.length + at : at;
     bytes[place] = (bytes[place] as number) ^ 1;
@@ -224,6 +226,17 @@ describe('a miss, which is removed, is', () => {
     await replace(name, damage(Buffer.from(bytes)));
     expect(await (await granted(tier)).store(record([2]))).toBe(true);
     expect(await tier.get(...f1)).toEqual(record([2]));
+  });
+
+  test.each([
+    ['no secret', secret, undefined],
+    ['another secret', secret, 'another secret of enough bytes'],
+    ['a secret, where it was not signed', undefined, secret],
+  ])('an item that is read with %s', async (_, written, read) => {
+    await openTier({ ...(written && { secret: written }) }).set(...f1, record([1]));
+    const reader = openTier({ ...(read && { secret: read }) });
+    expect(await reader.get(...f1)).toBeUndefined();
+    expect(reader.stats().damaged).toBe(1);
   });
 
   test("another key's item", async () => {
@@ -269,7 +282,7 @@ describe('what is too large', () => {
     ['by the tier', {}],
     ['by memcached itself', { maxItemSize: '8mb' }],
   ] as const)(
-    'is noticed %s: not stored, counted, and waited for by nobody',
+    'is noticed %s: not stored, counted, and waited for by no process',
     async (_, options) => {
       const [one, other] = [openTier(options), openTier(options)];
       await one.set(...f1, record([1]));
@@ -319,7 +332,7 @@ describe('a lease', () => {
     ['clear of the function', (tier: MemcachedTier) => tier.clear('f')],
     ['clear', (tier: MemcachedTier) => tier.clear()],
   ])('ends by a %s of another process, which gets the next one', async (_, forget) => {
-    // Renewals would wake who waits, too.
+    // Renewals would wake waiting processes, too.
     const dead = { life: 1000, renewEvery: 1e6 };
     const [one, other] = [openTier({}, systemClock, dead), openTier()];
     const lease = await granted(one);
@@ -346,7 +359,7 @@ describe('a lease', () => {
     expect(await one.get(...f1)).toEqual(record([2]));
   });
 
-  test('lasts as long as its holder, and no longer', async () => {
+  test.runIf(inFull)('lasts as long as its holder, and no longer', async () => {
     // Seconds are what memcached has, and it takes one of them off now and then.
     const quick = { life: 3, renewEvery: 100 };
     const paused = { isPaused: false };
@@ -365,7 +378,7 @@ describe('a lease', () => {
     expect(await next.store(record([2]))).toBe(true);
   });
 
-  /** Until somebody else would be granted it; that one lets go at once. */
+  /** Until another process would be granted it; that one lets go at once. */
   async function lasting(tier: MemcachedTier): Promise<void> {
     while (true) {
       const answer = await tier.lease(...f1);
@@ -384,6 +397,7 @@ test.each([
   [{ prefix: 'x'.repeat(101) }, 'prefix'],
   [{ maxAge: '31d' }, 'maxAge'],
   [{ maxItemSize: 'large' }, 'maxItemSize'],
+  [{ secret: 'short' }, 'secret'],
   [{ timeout: 0 }, 'timeout'],
   [{ connect: 'tls' }, 'connect'],
   [{ server: 'a' }, 'server'],

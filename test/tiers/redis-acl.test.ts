@@ -8,9 +8,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { record, tierSuite } from '../suites/tier.ts';
 import { type RedisServer, startRedis, withoutRedis } from './redis-server.ts';
 
-const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
-/** In README: `ACL SETUSER shop on >password ~shop:* ...`, for a tier with the prefix `shop`. */
-const told = /`ACL SETUSER (?<rules>shop [^`]+)`/.exec(readme)?.groups?.['rules'] ?? '';
+const guide = readFileSync(new URL('../../docs/guides/redis.md', import.meta.url), 'utf8');
+/** In the guide: `ACL SETUSER shop on >password ~shop:* ...`, for a tier with the prefix `shop`. */
+const told = /^ACL SETUSER (?<rules>shop .+)$/m.exec(guide)?.groups?.['rules'] ?? '';
 const rules = told.split(' ');
 const commands = rules.filter((rule) => rule.startsWith('+'));
 const patient = { timeout: 20_000, connectTimeout: 20_000 };

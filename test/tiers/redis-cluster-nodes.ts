@@ -1,9 +1,10 @@
 /** A cluster of a test's own: three masters, and replicas of the first. */
 
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, vi } from 'vitest';
+import { removeFolder } from '../remove-folder.ts';
 import { freePort, type RedisServer, startRedis } from './redis-server.ts';
 
 const SLOTS = 16_384;
@@ -59,7 +60,7 @@ export async function startCluster(
     idOf,
     async stop() {
       await Promise.all(nodes.map((node) => node.stop()));
-      await rm(home, { recursive: true });
+      await removeFolder(home);
     },
   };
 }

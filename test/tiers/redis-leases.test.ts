@@ -4,11 +4,12 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { systemClock } from '../../src/clock.ts';
 import type { RedisTier } from '../../src/tiers/redis/contract.ts';
 import { leaseTimes } from '../../src/tiers/redis/leases.ts';
-import { Names } from '../../src/tiers/redis/names.ts';
+import { RedisNames } from '../../src/tiers/redis/names.ts';
 import { openRedisTier, type RedisTimes } from '../../src/tiers/redis/redis-tier.ts';
 import type { LeaseAnswer, TierLease } from '../../src/tiers/tier.ts';
 import { FakeClock } from '../fake-clock.ts';
 import { record } from '../suites/tier.ts';
+import { proxyTo } from './redis-proxy.ts';
 import { type RedisServer, startRedis, withoutRedis } from './redis-server.ts';
 
 const f1 = ['f', 'f(1)'] as const;
@@ -35,8 +36,12 @@ afterEach(async () => {
   open.clear();
 });
 
-function openTier(changes: Partial<RedisTimes> = {}, clock = systemClock): RedisTier {
-  const options = { url: server.url, prefix, timeout: 5000 };
+function openTier(
+  changes: Partial<RedisTimes> = {},
+  clock = systemClock,
+  url = server.url,
+): RedisTier {
+  const options = { url, prefix, timeout: 5000 };
   const tier = openRedisTier(options, clock, { ...times, ...changes });
   open.add(tier);
   return tier;
@@ -54,22 +59,23 @@ async function held(tier: RedisTier): Promise<Extract<LeaseAnswer, { state: 'hel
   return answer;
 }
 
-const row = () => new Names(prefix).key(...f1).lease;
+const row = () => new RedisNames(prefix).key(...f1).lease;
 
-describe('who waits in another process is woken at once', () => {
-  const ends: Record<string, (holder: TierLease, third: RedisTier) => Promise<unknown>> = {
-    'when it is stored': (lease) => lease.store(record([1])),
-    'when it is released': (lease) => lease.release(),
-    'by a delete of a third process': (_, third) => third.delete(...f1),
-    'by a clear of a third process': (_, third) => third.clear('f'),
-    'by a clear of everything': (_, third) => third.clear(),
-  };
+const ends: Record<string, (holder: TierLease, third: RedisTier) => Promise<unknown>> = {
+  'when it is stored': (lease) => lease.store(record([1])),
+  'when it is released': (lease) => lease.release(),
+  'by a delete of a third process': (_, third) => third.delete(...f1),
+  'by a clear of a third process': (_, third) => third.clear('f'),
+  'by a clear of everything': (_, third) => third.clear(),
+};
+
+describe('a waiting process is woken at once', () => {
   test.each(Object.keys(ends))('%s', async (what) => {
     const [holder, third, ...waiters] = [openTier(), openTier(), openTier(), openTier()];
     const lease = await granted(holder);
     const waits = await Promise.all(waiters.map(held));
     await ends[what]?.(lease, third);
-    // Nobody looks: the messages alone do it.
+    // No process looks: the messages alone do it.
     await Promise.all(waits.map(({ over }) => over));
     if (what === 'when it is stored') {
       const { value } = record([1]);
@@ -78,7 +84,39 @@ describe('who waits in another process is woken at once', () => {
   });
 });
 
-test('who waits finds out without a message, too, at its next look', async () => {
+/** Messages and answers come on two connections. */
+test.each(Object.keys(ends))(
+  'a message that overtakes the answer is not lost: %s',
+  async (what) => {
+    const proxy = await proxyTo(Number(new URL(server.url).port));
+    try {
+      const waiter = openTier({}, systemClock, `redis://127.0.0.1:${proxy.port}`);
+      const heard = new Promise<unknown>((resolve) => {
+        waiter.onInvalidate((told) => {
+          if (told.of === 'key' && told.key === 'f(later)') resolve(undefined);
+        });
+      });
+      const [holder, third] = [openTier(), openTier()];
+      const lease = await granted(holder);
+      await waiter.get(...f1);
+      const letGo = proxy.hold(0);
+      const asked = held(waiter);
+      // The token, the generations and the process that waits.
+      await expect.poll(() => server.command('HLEN', row())).toBe(3);
+      await ends[what]?.(lease, third);
+      // It comes on the same connection after what was sent before.
+      await third.delete('f', 'f(later)');
+      await heard;
+      letGo();
+      // Nothing looks: it is over because of what was heard.
+      await (await asked).over;
+    } finally {
+      await proxy.close();
+    }
+  },
+);
+
+test('a waiting process finds out without a message, too, at its next look', async () => {
   const waiter = openTier({ lookEvery: 20 });
   await granted(openTier());
   const { over } = await held(waiter);
@@ -86,7 +124,7 @@ test('who waits finds out without a message, too, at its next look', async () =>
   await over;
 });
 
-test('who waits when its connection is lost asks again', async () => {
+test('a process whose connection is lost while it waits asks again', async () => {
   const waiter = openTier();
   await granted(openTier());
   const { over } = await held(waiter);
@@ -108,12 +146,12 @@ test('of many who wait for one that has died, exactly one takes over', async () 
   await dead.release();
   expect(await waiters[0]?.get(...f1)).toBeUndefined();
   const successor = answers.find((answer) => answer.state === 'granted');
-  if (successor?.state !== 'granted') throw new Error('nobody has taken over');
+  if (successor?.state !== 'granted') throw new Error('no process has taken over');
   expect(await successor.lease.store(record([2]))).toBe(true);
   expect(await waiters[0]?.get(...f1)).toMatchObject({ value: record([2]).value });
 });
 
-test('a lease that ran out is not stored under, even if nobody has taken over', async () => {
+test('a lease that ran out is not stored under, even if no process has taken over', async () => {
   const lease = await granted(openTier({ renewEvery: NEVER }));
   await server.command('PEXPIRE', row(), '1');
   await expect.poll(() => server.command('EXISTS', row())).toBe(0);

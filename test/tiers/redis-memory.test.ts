@@ -3,8 +3,8 @@
 import { createPool } from 'threadmemo';
 import { redisTier } from 'threadmemo/redis';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { increment } from '../../workers/quick.ts';
-import { rereads } from '../../workers/rereads.ts';
+import { increment } from '../fixtures/quick.ts';
+import { rereads } from '../fixtures/repeated-reads.ts';
 import { Guest } from '../threads/guest.ts';
 import { type RedisServer, startRedis, withoutRedis } from './redis-server.ts';
 
@@ -31,9 +31,7 @@ async function commands(): Promise<number> {
 async function stored(): Promise<void> {
   const has = async (kind: 'r' | 'l') =>
     ((await server.command('KEYS', `threadmemo:{*}:${kind}:*`)) as string[]).length;
-  await expect
-    .poll(async () => [await has('r'), await has('l')], { timeout: 20_000 })
-    .toEqual([1, 0]);
+  await expect.poll(async () => [await has('r'), await has('l')]).toEqual([1, 0]);
 }
 
 test.skipIf(withoutRedis)('a memory hit sends no command', async () => {

@@ -18,6 +18,11 @@ export interface TcpProxy {
   /** Milliseconds that each answer is late. */
   delay: number;
   weather: Weather;
+  /**
+   * Keeps back what the server says on one connection, in the order in which they were made.
+   * @returns what lets it go on
+   */
+  hold(connection: number): () => void;
   /** Ends all connections, as a server does that goes away. New ones are accepted. */
   cut(): void;
   close(): Promise<void>;
@@ -30,6 +35,8 @@ interface Pair {
 
 export async function proxyTo(target: number): Promise<TcpProxy> {
   const pairs = new Set<Pair>();
+  /** What is kept back, by the client. */
+  const held = new Map<Socket, (() => void)[]>();
   let accepted = 0;
   const listener: Server = createServer((client) => {
     accepted++;
@@ -48,6 +55,8 @@ export async function proxyTo(target: number): Promise<TcpProxy> {
     (to: Socket, chunk: Buffer) => {
       if (lost.includes(proxy.weather)) return;
       const send = () => to.writable && to.write(chunk);
+      const kept = held.get(to);
+      if (kept) return void kept.push(send);
       if (proxy.delay > 0 && lost.includes('half open')) setTimeout(send, proxy.delay);
       else send();
     };
@@ -73,6 +82,15 @@ export async function proxyTo(target: number): Promise<TcpProxy> {
     },
     delay: 0,
     weather: 'fine',
+    hold(connection) {
+      const { client } = [...pairs][connection] as Pair;
+      const kept: (() => void)[] = [];
+      held.set(client, kept);
+      return () => {
+        held.delete(client);
+        for (const send of kept) send();
+      };
+    },
     cut,
     async close() {
       cut();

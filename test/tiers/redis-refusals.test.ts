@@ -1,4 +1,4 @@
-/** Redis and memcached that are there, and refuse: it is noticed, nobody waits, and reading goes on. */
+/** Redis and memcached that are there, and refuse: it is noticed, no call waits, and reading goes on. */
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Codec } from '../../src/protocol.ts';
@@ -48,7 +48,7 @@ describe.skipIf(withoutRedis)('a Redis that', () => {
       ['CONFIG', 'SET', 'min-replicas-to-write', '0'],
     ],
     [
-      ...(['lets nobody write', /NOPERM/] as const),
+      ...(['refuses all writes', /NOPERM/] as const),
       ['ACL', 'SETUSER', 'default', '-@write', '-evalsha', '-eval'],
       ['ACL', 'SETUSER', 'default', '+@all'],
     ],
@@ -70,7 +70,7 @@ describe.skipIf(withoutRedis)('a Redis that', () => {
 test.skipIf(withoutRedis)(
   'a Redis that does not let us in cannot be used, and says why',
   async () => {
-    const url = server.url.replace('//', '//nobody:secret@');
+    const url = server.url.replace('//', '//unknown:secret@');
     const tier = opened(openRedisTier({ url, prefix, timeout: 5000 }));
     await expect(tier.get(...f1)).rejects.toThrow(/cannot be used/);
     expect(warnings).toEqual([

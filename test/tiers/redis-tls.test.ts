@@ -1,7 +1,7 @@
 /** Redis behind TLS, with a certificate of its own: by a URL, and by clients that were handed in. */
 
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +10,8 @@ import { Redis } from 'ioredis';
 import { createClient } from 'redis';
 import { RedisAccessError, type RedisClient, type RedisTier, redisTier } from 'threadmemo/redis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { inFull, variants } from '../effort.ts';
+import { removeFolder } from '../remove-folder.ts';
 import { record } from '../suites/tier.ts';
 import { freePort, isLeftOut, type RedisServer, startRedis, withoutRedis } from './redis-server.ts';
 
@@ -40,10 +42,10 @@ beforeAll(async () => {
     ...['--tls-port', String(port), '--tls-auth-clients', 'no', '--tls-ca-cert-file', certificate],
     ...['--tls-cert-file', certificate, '--tls-key-file', key],
   );
-}, 60_000);
+});
 afterAll(async () => {
   await server?.stop();
-  if (home) await rm(home, { recursive: true });
+  if (home) await removeFolder(home);
 });
 
 const open = new Set<RedisTier>();
@@ -72,7 +74,7 @@ const clients: Record<string, (trusted?: Buffer) => RedisClient> = {
     new Redis({ host: '127.0.0.1', port, lazyConnect: true, tls: trusted ? { ca: trusted } : {} }),
 };
 
-describe.each(Object.keys(clients))('by a client of %s', (name) => {
+describe.each(variants(Object.keys(clients), 1))('by a client of %s', (name) => {
   const client = clients[name] as (trusted?: Buffer) => RedisClient;
 
   test('that trusts the certificate, commands and messages arrive', async () => {
@@ -105,14 +107,14 @@ describe('by a rediss:// URL', () => {
     return { ...JSON.parse(stdout), stderr };
   }
 
-  test('a process that trusts the certificate shares what it computes', async () => {
+  test.runIf(inFull)('a process that trusts the certificate shares what it computes', async () => {
     const trust = { NODE_EXTRA_CA_CERTS: certificate };
     const used = { value: 42, connected: true, stderr: '' };
     expect(await call(trust)).toEqual({ ...used, hits: 0 });
     expect(await call(trust)).toEqual({ ...used, hits: 1 });
   });
 
-  test('a process that does not says so, and its calls go on', async () => {
+  test.runIf(inFull)('a process that does not says so, and its calls go on', async () => {
     const { stderr, ...answer } = await call({});
     expect(answer).toEqual({ value: 42, connected: false, hits: 0 });
     expect(stderr).toMatch(/ThreadmemoWarning: Redis .*self-signed certificate/);

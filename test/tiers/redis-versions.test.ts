@@ -1,4 +1,4 @@
-/** What the tier asks Redis for is in the oldest Redis that README names. */
+/** What the tier asks Redis for is in the oldest Redis that its guide names. */
 
 import { readFileSync } from 'node:fs';
 import { Redis } from 'ioredis';
@@ -9,8 +9,8 @@ import { scripts } from '../../src/tiers/redis/scripts.ts';
 import { record } from '../suites/tier.ts';
 import { type RedisServer, startRedis, withoutRedis } from './redis-server.ts';
 
-const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
-const oldest = /needs a Redis from (?<version>[\d.]+) on/.exec(readme)?.groups?.['version'] ?? '';
+const guide = readFileSync(new URL('../../docs/guides/redis.md', import.meta.url), 'utf8');
+const oldest = /needs a Redis from (?<version>[\d.]+) on/.exec(guide)?.groups?.['version'] ?? '';
 const patient = { timeout: 20_000, connectTimeout: 20_000 };
 
 let server: RedisServer;

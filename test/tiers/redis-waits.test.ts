@@ -1,19 +1,19 @@
-/** What is waited for is looked at by one timer, whoever comes and goes. */
+/** What is waited for is looked at by one timer, whichever waits come and go. */
 
 import { expect, test } from 'vitest';
-import type { Reply } from '../../src/tiers/redis/connection.ts';
-import { Names } from '../../src/tiers/redis/names.ts';
-import { Waits } from '../../src/tiers/redis/waits.ts';
+import type { RedisReply } from '../../src/tiers/redis/connection.ts';
+import { RedisNames } from '../../src/tiers/redis/names.ts';
+import { RedisWaits } from '../../src/tiers/redis/waits.ts';
 import { FakeClock } from '../fake-clock.ts';
 
 const EVERY = 1000;
 
 test('a wait that begins while others are looked at does not double the looks', async () => {
   const clock = new FakeClock();
-  const looks: ((reply: Reply) => void)[] = [];
-  const send = () => new Promise<Reply>((resolve) => looks.push(resolve));
-  const waits = new Waits(send, 'me', clock, EVERY, () => {});
-  const wait = () => waits.add('f', new Names('t').key('f', '1'), Buffer.from('token'));
+  const looks: ((reply: RedisReply) => void)[] = [];
+  const send = () => new Promise<RedisReply>((resolve) => looks.push(resolve));
+  const waits = new RedisWaits(send, 'me', clock, EVERY, () => {});
+  const wait = () => waits.ask('f', new RedisNames('t').key('f', '1')).held(Buffer.from('token'));
   const answered = async () => {
     looks.at(-1)?.([1]);
     await new Promise((resolve) => setImmediate(resolve));

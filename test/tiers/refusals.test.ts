@@ -1,6 +1,7 @@
 /** What a server refuses: counted, and warned of once for each kind. */
 
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { Warnings } from '../../src/text/warnings.ts';
 import { refusalOf } from '../../src/tiers/redis/refusal.ts';
 import { Refusals } from '../../src/tiers/refusals.ts';
 import { FakeClock } from '../fake-clock.ts';
@@ -17,7 +18,7 @@ const replica = new Error("READONLY You can't write against a read only replica.
 
 test('one warning for each kind, until what was refused works, and at most one a minute', () => {
   const clock = new FakeClock();
-  const refusals = new Refusals('Redis', refusalOf, clock);
+  const refusals = new Refusals('Redis', refusalOf, new Warnings(clock));
   for (let n = 0; n < 3; n++) refusals.note('set', full);
   refusals.note('store', full);
   refusals.note('set', replica);
@@ -40,7 +41,7 @@ test('one warning for each kind, until what was refused works, and at most one a
   expect(refusals.count).toBe(8);
 });
 
-test('what Redis refuses is told from what happens to its connections', () => {
+test('what Redis refuses is distinguished from what happens to its connections', () => {
   const inScript =
     'ERR Error running script (call to f_1): @user_script:8: @user_script: 8: -OOM no';
   const kinds = ['WRONGPASS invalid', 'ERR unknown', inScript, 'NOSCRIPT No matching', 'closed'];

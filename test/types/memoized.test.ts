@@ -143,6 +143,29 @@ test('option functions are typed by the function', () => {
   });
 });
 
+test('shared bytes are views of shared memory, and no other function is', () => {
+  const image = memoize(here, (n: number) => Buffer.alloc(n), {
+    name: 'shared image',
+    values: 'shared',
+  });
+  const pick = async (all: boolean) => (all ? new Uint8Array(1) : null);
+  const maybe = memoize(here, pick, { name: 'maybe shared', values: 'shared', ttl: '1m' });
+  const copy = memoize(here, pick, { name: 'copied bytes', values: 'copy' });
+  never(() => {
+    expectTypeOf(image(1)).toEqualTypeOf<Promise<Buffer<SharedArrayBuffer>>>();
+    expectTypeOf(image.sync(1)).toEqualTypeOf<Buffer<SharedArrayBuffer>>();
+    expectTypeOf(image.peek(1)).toEqualTypeOf<Buffer<SharedArrayBuffer> | undefined>();
+    expectTypeOf(image.original(1)).toExtend<Buffer>();
+    expectTypeOf(maybe(true)).toEqualTypeOf<Promise<Uint8Array<SharedArrayBuffer> | null>>();
+    expectTypeOf(copy(true)).toExtend<Promise<Uint8Array<ArrayBuffer> | null>>();
+    const bytes = image.sync(1);
+    // @ts-expect-error shared memory is not what the web's functions take
+    const refused: ArrayBufferView<ArrayBuffer> = bytes;
+    const taken: ArrayBufferView<ArrayBuffer> = Buffer.from(bytes);
+    return [refused, taken, new Response(Buffer.from(bytes))];
+  });
+});
+
 test('what is wrong does not compile', () => {
   never(() => {
     // @ts-expect-error too few

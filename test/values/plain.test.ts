@@ -299,7 +299,7 @@ describe('code in the value', () => {
     expectSame({ a: [1, 'x'] }, Codec.plain);
   });
 
-  test('a toJSON that somebody put on every object is not called', () => {
+  test('a toJSON that a program put on every object is not called', () => {
     const hidden = { configurable: true, value: () => 'not me' };
     Object.defineProperty(Object.prototype, 'toJSON', hidden);
     try {
@@ -309,7 +309,7 @@ describe('code in the value', () => {
     }
   });
 
-  test('a setter that somebody put on every object is not called', () => {
+  test('a setter that a program put on every object is not called', () => {
     const calls: unknown[] = [];
     const hidden = { configurable: true, set: (value: unknown) => calls.push(value) };
     Object.defineProperty(Object.prototype, 'everywhere', hidden);

@@ -15,7 +15,7 @@ function refused(value: unknown, says: string, path = ''): Refused {
 }
 
 export function refusals(): Record<string, Refused> {
-  return { ...living(), ...disguised(), ...memory(), ...adorned(), ...places(), ...shapes() };
+  return { ...living(), ...disguised(), ...memory(), ...adorned(), ...places() };
 }
 
 function living(): Record<string, Refused> {
@@ -137,6 +137,7 @@ function places(): Record<string, Refused> {
     ),
     'in a Set': refused(new Set([1, bad]), 'a function', ' member #2'),
     'as a cause': refused(new Error('x', { cause: { bad } }), 'a function', '.cause.bad'),
+    'an error that is its own cause': refused(ownCause(), 'a cycle', '.cause'),
     'among the errors': refused(new AggregateError([bad], 'x'), 'a function', '.errors[0]'),
     'in a field of an error': refused(
       Object.assign(new Error('x'), { socket: bad }),
@@ -146,16 +147,20 @@ function places(): Record<string, Refused> {
   };
 }
 
-function shapes(): Record<string, Refused> {
+/** What no key can be made of, and what a result may be all the same: trees whose nodes know their parents. */
+export function cycles(): Record<string, Refused> {
   const self: { a?: unknown } = {};
   self.a = { b: [self] };
   const map = new Map<string, unknown>();
   map.set('me', map);
-  const error = new Error('x');
-  error.cause = error;
   return {
     'a cycle': refused(self, 'a cycle', '.a.b[0]'),
     'a cycle in a Map': refused(map, 'a cycle', '.get("me")'),
-    'an error that is its own cause': refused(error, 'a cycle', '.cause'),
   };
+}
+
+function ownCause(): Error {
+  const error = new Error('x');
+  error.cause = error;
+  return error;
 }

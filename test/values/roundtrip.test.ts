@@ -8,7 +8,7 @@ import { decode, decodeAt } from '../../src/values/decode.ts';
 import { encode } from '../../src/values/encode.ts';
 import { cases } from '../effort.ts';
 import { build, recipes, viewNames } from './recipes.ts';
-import { refusals } from './refusals.ts';
+import { cycles, refusals } from './refusals.ts';
 
 const roundtrip = (value: unknown) => decode(encode(value, 'result'));
 const patternAt = (lastIndex: number) => Object.assign(/a/g, { lastIndex });
@@ -187,6 +187,25 @@ function offsetOf(value: unknown): number {
 function wipe(value: unknown) {
   new Uint8Array(memoryOf(value), offsetOf(value), 8).fill(0);
 }
+
+describe('a cycle is carried', () => {
+  test.each(Object.entries(cycles()))('%s', (_, { value }) => {
+    const arrived = decode(encode(value, 'result'));
+    expect(isDeepStrictEqual(arrived, value)).toBe(true);
+    const [sent] = decodeArgs(encodeArgs([value])) as unknown[];
+    expect(isDeepStrictEqual(sent, value)).toBe(true);
+  });
+
+  test('with what structured clone loses put back, and a refusal that names the right place', () => {
+    const tree = Object.assign(Object.create(null), { children: [] as object[], at: new Date(1) });
+    tree.children.push({ parent: tree, pattern: /x/g }, { parent: tree });
+    const arrived = decode(encode(tree, 'result')) as typeof tree;
+    expect(arrived.children[0].parent).toBe(arrived);
+    expect(Object.getPrototypeOf(arrived)).toBe(null);
+    tree.children.push({ parent: tree, run: () => {} });
+    expect(() => encode(tree, 'result')).toThrow(/^result\.children\[2]\.run is a function/);
+  });
+});
 
 describe('a result that cannot cross', () => {
   test.each(Object.entries(refusals()))('%s', (_, { value, path, says }) => {

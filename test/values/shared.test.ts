@@ -1,22 +1,22 @@
-/** Large values are copied where they should be passed on, or held where nobody wants them. */
+/** Large values are copied where they should be passed on, or held where they are not wanted. */
 
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import { ArenaWriter } from '../../src/arena/writer.ts';
-import { FunctionRecord } from '../../src/main/function-record.ts';
-import { Store } from '../../src/main/store.ts';
-import { TierChain } from '../../src/main/tier-chain.ts';
-import { EntryValues, MISS } from '../../src/near/entry-values.ts';
-import { LARGEST_HELD, Located } from '../../src/near/located.ts';
-import { NearLimits } from '../../src/near/near-cache.ts';
+import { FunctionRecord } from '../../src/coordinator/function-record.ts';
+import { Memory } from '../../src/coordinator/memory.ts';
 import { Codec, type Encoded, type Outcome, type Portable } from '../../src/protocol.ts';
-import { memoryOf } from '../../src/thread/outcome-message.ts';
+import { EntryValues, MISS } from '../../src/read/entry-values.ts';
+import { LARGEST_HELD, Located } from '../../src/read/located.ts';
+import { NearLimits } from '../../src/read/near-cache.ts';
+import { TierChain } from '../../src/tiers/chain.ts';
 import { mapTier } from '../../src/tiers/map-tier.ts';
 import { decode } from '../../src/values/decode.ts';
 import { toPortable, toPortableAgain } from '../../src/values/portable.ts';
 import { toShared, viewOf } from '../../src/values/shared.ts';
 import { isShared, LARGE, sharedCopy } from '../../src/values/shared-memory.ts';
+import { memoryOf } from '../../src/worker/outcome-message.ts';
 import { entry } from '../arena/entries.ts';
 import { FakeClock } from '../fake-clock.ts';
 
@@ -72,7 +72,7 @@ describe('a large value', () => {
   });
 });
 
-describe('the store', () => {
+describe('memory', () => {
   const limits = { max: 10, maxSize: 16 * MIB, maxEntrySize: 16 * MIB };
   const fn = () =>
     new FunctionRecord(
@@ -86,29 +86,29 @@ describe('the store', () => {
     ['small', 3],
     ['empty', 0],
   ])('keeps and hands out the very memory that it is given: %s', (_, size) => {
-    const store = new Store(limits, new FakeClock());
+    const memory = new Memory(limits, new FakeClock());
     const f = fn();
     const value = toShared(Buffer.alloc(size, 7), 'result');
-    store.set(f, 'k', computed(value), 5);
-    const [one, other] = [store.get(f, 'k'), store.peek(f, 'k')];
+    memory.set(f, 'k', computed(value), 5);
+    const [one, other] = [memory.get(f, 'k'), memory.peek(f, 'k')];
     expect(one).toMatchObject({ id: 5, ms: 1 });
     for (const found of [one, other]) {
       expect(bytesOf(found?.value).buffer).toBe(bytesOf(value).buffer);
     }
-    expect(store.usage().values).toBe(size);
-    store.delete(f, 'k');
-    expect(store.usage()).toMatchObject({ entries: 0, values: 0 });
+    expect(memory.usage().values).toBe(size);
+    memory.delete(f, 'k');
+    expect(memory.usage()).toMatchObject({ entries: 0, values: 0 });
     expect(bytesOf(value).every((byte) => byte === 7)).toBe(true);
   });
 
   test('copies what is not all of its memory, and what is not shared', () => {
-    const store = new Store(limits, new FakeClock());
+    const memory = new Memory(limits, new FakeClock());
     const f = fn();
     const part = new Uint8Array(new SharedArrayBuffer(MIB), 1).fill(7);
     const own = new Uint8Array(MIB).fill(7);
     for (const [key, bytes] of Object.entries({ part, own })) {
-      store.set(f, key, computed({ codec: Codec.buffer, bytes }), 5);
-      const found = bytesOf(store.get(f, key)?.value);
+      memory.set(f, key, computed({ codec: Codec.buffer, bytes }), 5);
+      const found = bytesOf(memory.get(f, key)?.value);
       expect(isShared(found)).toBe(true);
       bytes[0] = 1;
       expect(found[0]).toBe(7);
@@ -116,11 +116,11 @@ describe('the store', () => {
   });
 
   test('does not decode a large text', () => {
-    const store = new Store(limits, new FakeClock());
+    const memory = new Memory(limits, new FakeClock());
     const f = fn();
     const value = toPortable('x'.repeat(LARGE), 'result');
-    store.set(f, 'k', computed(value), 5);
-    expect(store.get(f, 'k')?.value).toMatchObject({ codec: Codec.latin1 });
+    memory.set(f, 'k', computed(value), 5);
+    expect(memory.get(f, 'k')?.value).toMatchObject({ codec: Codec.latin1 });
   });
 });
 
@@ -179,7 +179,7 @@ describe('located', () => {
     expect(located.get(39)).toBeDefined();
   });
 
-  test('what is very large is held only as long as somebody else does', async () => {
+  test('what is very large is held only as long as other code holds it', async () => {
     const { near, limits } = counted();
     const located = new Located(limits);
     let view: Uint8Array | undefined = located.add(1, encoded(LARGEST_HELD + 1));

@@ -50,13 +50,13 @@ describe('an error arrives as it was thrown', () => {
     expect(crossed(error).stack).toBeUndefined();
   });
 
-  test('fields that cannot cross are left out, the others kept', () => {
+  test('fields that cannot cross are left out and named, the others kept', () => {
     const error = Object.assign(new Error('m'), {
       socket: () => {},
       status: 1,
       deep: { bad: Symbol('x') },
     });
-    expect(Object.keys(crossed(error))).toEqual(['status']);
+    expect({ ...crossed(error) }).toEqual({ status: 1, lostFields: ['socket', 'deep'] });
   });
 
   test('every catcher has one of its own', () => {
@@ -114,6 +114,29 @@ describe('what is thrown need not be an error', () => {
     const arrived = crossed<unknown>(thrown);
     expect(arrived).toBeInstanceOf(Error);
     expect((arrived as Error).message).toContain(says);
+  });
+});
+
+describe('of a list with billions of holes only what is in it is looked at', () => {
+  const holey = (...items: unknown[]): unknown[] => {
+    const list: unknown[] = [];
+    list.length = 2 ** 32 - 1;
+    for (const [i, item] of items.entries()) list[2 ** 31 + i] = item;
+    return list;
+  };
+
+  test('thrown, as a field, and beside errors', () => {
+    expect(isDeepStrictEqual(crossed(holey(1)), holey(1))).toBe(true);
+    const error = new Error('m', { cause: holey(new RangeError('in it')) });
+    const [found] = Object.values(crossed(error).cause as unknown[]);
+    expect(found).toBeInstanceOf(RangeError);
+  });
+
+  test('what cannot cross is shown', () => {
+    const { message } = crossed(holey(() => {})) as unknown as Error;
+    expect(message).toContain('empty items');
+    const error = Object.assign(new Error('m'), { list: holey(new (class Odd {})()) });
+    expect(crossed(error)).toMatchObject({ lostFields: ['list'] });
   });
 });
 

@@ -18,6 +18,22 @@ export interface FunctionOnDisk {
   readonly newest: number;
 }
 
+/** A record, as the index knows it. */
+export interface EntryOnDisk {
+  /** As the pool has made it, behind the id of its function; `undefined` for one that is too long to be kept. */
+  readonly key: string | undefined;
+  /** When it was stored, in milliseconds since 1970. */
+  readonly storedAt: number;
+  /** In milliseconds since 1970; `Infinity` for never. It may be over, as long as nothing has asked for the record. */
+  readonly expiresAt: number;
+  /** Of the record and its key. */
+  readonly bytes: number;
+  /** How often it was used; written some seconds later. */
+  readonly hits: number;
+  /** Milliseconds that computing the value took. */
+  readonly ms: number;
+}
+
 /** What `verify` has found. */
 export interface Verified {
   readonly sound: number;
@@ -27,6 +43,7 @@ export interface Verified {
   readonly mended: number;
 }
 
+/** What a disk tier holds, and what became of the questions that it was asked. */
 export interface DiskStats {
   readonly entries: number;
   /** Of all records and their keys. */
@@ -37,7 +54,7 @@ export interface DiskStats {
   readonly fileSize: number;
   /** Damaged records that this process has met and removed. */
   readonly damaged: number;
-  /** Work behind that has failed in this process: uses not noted, limits not applied. */
+  /** Background work that has failed in this process: uses not noted, limits not applied. */
   readonly failures: number;
   /** By function id. */
   readonly functions: Readonly<Record<string, FunctionOnDisk>>;
@@ -58,6 +75,11 @@ export interface DiskTier extends Tier {
    * (`stats().functions` lists them).
    */
   clear(functionId?: string): Promise<void>;
+  clearPrefix(prefix: string): Promise<void>;
+  /** The record of a key, as the index knows it, expired or not. That counts as no use. */
+  entry(functionId: string, key: string): EntryOnDisk | undefined;
+  /** All records of one function (an id of `stats().functions`), read in small steps. */
+  entries(functionId: string): AsyncIterable<EntryOnDisk>;
   /** Counts what there is, of all processes; reads the index of all entries, in small steps. */
   stats(): Promise<DiskStats>;
   /**

@@ -12,22 +12,17 @@ import {
   copyFileSync,
   existsSync,
   linkSync,
-  mkdirSync,
   mkdtempSync,
   rmSync,
 } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { Database as Lmdb, RootDatabase } from 'lmdb';
-import {
-  DiskAccessError,
-  DiskFormatError,
-  DiskVersionError,
-  MissingPackageError,
-} from '../../errors.ts';
+import { DiskAccessError, DiskFormatError, DiskVersionError, MemoError } from '../../errors.ts';
+import { requirePeer } from '../../installed.ts';
 import { faultOf } from './header.ts';
 import { mapSizeFor } from './map-size.ts';
 import { openAlone } from './opening.ts';
+import { makePrivate } from './private-directory.ts';
 import { processLimit } from './process-limits.ts';
 import { FOR_OTHERS, freeBytes } from './room.ts';
 
@@ -36,6 +31,12 @@ const FORMAT = 1;
 const META = 'threadmemo';
 /** Some are free for what other parts of threadmemo keep beside the records. */
 const MOST_DATABASES = 16;
+/**
+ * Processes that may read at once, 64 bytes each in the lock file, as the first of them has made it.
+ * lmdb's own choice is 126.
+ */
+const MOST_READERS = 8192;
+const READERS_FULL = -30790;
 
 export type Table = Lmdb<Buffer, Buffer>;
 type Open = typeof import('lmdb').open;
@@ -66,43 +67,70 @@ export function openDatabase(path: string): Database {
   const { open } = lmdb();
   prepareDirectory(path);
   const file = join(path, 'data.mdb');
-  if (!existsSync(file)) makeFile(path, file, open);
+  const removed = existsSync(file) ? undefined : makeFile(path, file, open);
   const fault = faultOf(file);
   if (fault) throw notOurs(file, fault);
-  return openAlone(path, () => openTables(path, file, open));
+  const database = openAlone(path, () => openTables(path, file, open));
+  return {
+    ...database,
+    async close() {
+      await Promise.all([database.close(), removed]);
+    },
+  };
+}
+
+/**
+ * For another thread of a process that has it open, and keeps it so meanwhile: to open it a second time
+ * costs the others nothing then, unlike the first.
+ */
+export function openForReading(path: string): Pick<Database, 'records' | 'index' | 'close'> {
+  const root = openEnvironment(path, join(path, 'data.mdb'), lmdb().open);
+  const [records, index] = [table(root, 'records', true), table(root, 'index')];
+  return { records, index, close: () => root.close() };
 }
 
 function openTables(path: string, file: string, open: Open): Database {
   const root = openEnvironment(path, file, open);
   try {
     checkFormat(root, file);
-    const table = (name: string, useVersions = false): Table =>
-      root.openDB(name, { encoding: 'binary', keyEncoding: 'binary', useVersions });
     return {
       path,
       file,
-      records: table('records', true),
-      index: table('index'),
-      order: table('order'),
-      functions: table('functions'),
-      leases: table('leases', true),
-      holders: table('holders', true),
+      records: table(root, 'records', true),
+      index: table(root, 'index'),
+      order: table(root, 'order'),
+      functions: table(root, 'functions'),
+      leases: table(root, 'leases', true),
+      holders: table(root, 'holders', true),
       close: () => root.close(),
     };
   } catch (error) {
     void root.close();
-    throw error;
+    throw error instanceof MemoError ? error : notReadable(path, error);
   }
+}
+
+function table(root: RootDatabase, name: string, useVersions = false): Table {
+  return root.openDB(name, { encoding: 'binary', keyEncoding: 'binary', useVersions });
 }
 
 /**
  * Makes the file with all its tables elsewhere, and puts it there at once: of processes that open a
  * new directory at the same time, one whose file it is. When lmdb makes tables in several processes
  * at the same time, some fail, and keep the lock that the others wait for.
+ *
+ * @returns when the place where it was made is gone
  */
-function makeFile(path: string, file: string, open: Open): void {
+function makeFile(path: string, file: string, open: Open): Promise<void> {
   const home = mkdtempSync(join(path, 'new-'));
   const made = openTables(home, join(home, 'data.mdb'), open);
+  const remove = () => rmSync(home, { recursive: true, force: true });
+  // What cannot be removed costs some room, and no caller an answer.
+  const removed = () =>
+    made
+      .close()
+      .then(remove, remove)
+      .catch(() => {});
   try {
     // Another file for the system, because lmdb knows files by their inodes, and this one is open.
     const copy = join(home, 'copy.mdb');
@@ -111,30 +139,21 @@ function makeFile(path: string, file: string, open: Open): void {
   } catch (cause) {
     // What cannot link makes its file where it stands.
     const { code } = cause as NodeJS.ErrnoException;
-    if (code === 'ENOSPC' || code === 'EDQUOT') throw noAccess(path, cause);
-  } finally {
-    const remove = () => rmSync(home, { recursive: true, force: true });
-    void made.close().then(remove, remove);
+    if (code === 'ENOSPC' || code === 'EDQUOT') {
+      void removed();
+      throw noAccess(path, cause);
+    }
   }
+  return removed();
 }
 
-/** Loaded when a tier is opened, and not before: worker threads import the module and open none. */
 function lmdb(): typeof import('lmdb') {
-  try {
-    return createRequire(import.meta.url)('lmdb');
-  } catch (cause) {
-    const missing = (cause as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND';
-    const what = missing ? 'is not installed' : 'cannot be loaded on this system';
-    throw new MissingPackageError(
-      `diskTier() stores with the package lmdb, which ${what}: npm install lmdb`,
-      { cause },
-    );
-  }
+  return requirePeer('lmdb', 'diskTier() stores') as typeof import('lmdb');
 }
 
 function prepareDirectory(path: string): void {
   try {
-    mkdirSync(path, { recursive: true });
+    makePrivate(path);
     accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
     for (const file of ['data.mdb', 'lock.mdb'].map((name) => join(path, name))) {
       if (existsSync(file)) accessSync(file, constants.R_OK | constants.W_OK);
@@ -151,11 +170,13 @@ function openEnvironment(path: string, file: string, open: Open): RootDatabase {
     noSubdir: false,
     maxDbs: MOST_DATABASES,
     encoding: 'binary',
-    // What lmdb begins by itself at the end of a turn rejects a promise that nobody has when the
+    // What lmdb begins by itself at the end of a turn rejects a promise without a handler when the
     // disk is full. Writes are batches of their own, and go together into a transaction anyway.
     eventTurnBatching: false,
     // With it (the default) a commit is acknowledged before it is flushed to the disk.
     overlappingSync: false,
+    permissionsMode: 0o600,
+    maxReaders: MOST_READERS,
     ...(mapSize !== undefined && { mapSize }),
   } as const;
   try {
@@ -184,6 +205,19 @@ function newer(file: string, format: number): DiskVersionError {
     `${file} has format ${format}, and this threadmemo knows ${FORMAT}: ` +
       'use the version of threadmemo that has made it, or another path',
   );
+}
+
+/** The first read takes a place in the lock file, and locks it under the process id. */
+function notReadable(path: string, cause: unknown): DiskAccessError {
+  const { code } = cause as { code?: number };
+  const why =
+    code === READERS_FULL
+      ? 'as many processes have it open as its lock file has room for: end some, or all of them, after ' +
+        `which the next makes one with more room (${MOST_READERS}), or give another path`
+      : `${cause instanceof Error ? cause.message : cause}; if a process in another container that has ` +
+        `it open has the same process id (${process.pid}), lmdb cannot tell them apart: start one with ` +
+        'an init process (docker run --init), or give it another path';
+  return new DiskAccessError(`a disk tier cannot read ${path}: ${why}`, { cause });
 }
 
 function noAccess(path: string, cause: unknown): DiskAccessError {

@@ -63,6 +63,14 @@ export class DiskKeys {
   }
 }
 
+/** The key in a record's name, for people to read; `undefined` where only its digest is there. */
+export function keyIn(name: Buffer, functionId: string): string | undefined {
+  const how = name[PREFIX_BYTES] as number;
+  if (how === DIGEST) return undefined;
+  const text = name.toString(how & UTF16 ? 'utf16le' : 'latin1', PREFIX_BYTES + 1);
+  return how & WITHOUT_ID ? functionId + text : text;
+}
+
 /** The text back, for people to read. */
 export function functionIdOf(identity: Uint8Array): string {
   const text = Buffer.from(identity.buffer, identity.byteOffset + 1, identity.length - 1);

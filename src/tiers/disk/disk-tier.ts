@@ -2,21 +2,25 @@
  * The tier that outlives the process: records in a directory, which several processes may share.
  *
  * A read is one look-up in memory that lmdb maps, and a comparison of bytes. It writes nothing:
- * what was used is noted here, and written behind, so the order of use is exact to the minute or
+ * what was used is noted here, and written in the background, so the order of use is exact to the minute or
  * so. A write settles when it is committed.
  */
 
 import { statSync } from 'node:fs';
 import { type Clock, systemClock, type Timer } from '../../clock.ts';
 import { DiskAccessError } from '../../errors.ts';
+import { readerFile } from '../../installed.ts';
+import { Turnstile } from '../../order/turnstile.ts';
+import type { PacedTier, TierReading } from '../decorate.ts';
 import type { LeaseAnswer, TierRecord } from '../tier.ts';
-import type { DiskStats, DiskTier, Pruned, Verified } from './contract.ts';
+import type { DiskStats, DiskTier, EntryOnDisk, Pruned, Verified } from './contract.ts';
 import { type Database, openDatabase } from './database.ts';
 import { type DiskKey, DiskKeys } from './disk-key.ts';
-import { Entries } from './entries.ts';
-import { type LeaseTimes, leaseTimes } from './holders.ts';
-import { Leases } from './leases.ts';
+import { DiskEntries } from './entries.ts';
+import { type DiskLeaseTimes, leaseTimes } from './holders.ts';
+import { DiskLeases } from './leases.ts';
 import { Limits } from './limits.ts';
+import { entriesOf, entryOf } from './listing.ts';
 import {
   type DiskLimits,
   type DiskTierOptions,
@@ -25,7 +29,8 @@ import {
   resolveLimits,
   stricter,
 } from './options.ts';
-import { decodeRecord } from './record.ts';
+import type { DiskReading } from './reader.ts';
+import { type DiskRecord, decodeRecord } from './record.ts';
 import { STEP } from './steps.ts';
 import { functionsOf, verify } from './survey.ts';
 import { Transactions } from './transactions.ts';
@@ -49,43 +54,61 @@ const WRITE_USES_AFTER = 10_000;
 export function openDiskTier(
   options: DiskTierOptions,
   clock: Clock = systemClock,
-  times: LeaseTimes = leaseTimes,
+  times: DiskLeaseTimes = leaseTimes,
 ): DiskTier {
   const resolved = resolveDiskTierOptions(options);
-  return new LmdbTier(resolved, openDatabase(resolved.path), clock, times);
+  const tier = new LmdbTier(resolved, openDatabase(resolved.path), clock, times);
+  tier.keepWithinLimits();
+  return tier;
 }
 
-class LmdbTier implements DiskTier {
+/**
+ * The same to look at what is there: nothing is removed because it is too old or too much.
+ * @throws as {@link openDiskTier} does
+ */
+export function openDiskToLook(path: string): DiskTier {
+  const resolved = resolveDiskTierOptions({ path });
+  return new LmdbTier(resolved, openDatabase(resolved.path), systemClock, leaseTimes);
+}
+
+class LmdbTier implements DiskTier, PacedTier {
   readonly name = 'disk';
   readonly persistent = true;
+  readonly givesAway = true;
   readonly directory: string;
+  readonly reading?: TierReading;
   readonly #options: ResolvedDiskTierOptions;
   readonly #db: Database;
   readonly #clock: Clock;
+  readonly #transactions: Transactions;
   readonly #keys = new DiskKeys();
-  readonly #entries: Entries;
+  readonly #entries: DiskEntries;
   readonly #limits: Limits;
-  readonly #leases: Leases;
+  readonly #leases: DiskLeases;
   readonly #uses = new Uses();
+  readonly #clears = new Turnstile();
   #writeUses: Timer | undefined;
   /** What goes on in the background. */
-  readonly #behind = new Set<Promise<unknown>>();
+  readonly #background = new Set<Promise<unknown>>();
   #limitsAreNext = false;
   #damaged = 0;
   #failures = 0;
   #closing: Promise<void> | undefined;
 
-  constructor(options: ResolvedDiskTierOptions, db: Database, clock: Clock, times: LeaseTimes) {
+  constructor(options: ResolvedDiskTierOptions, db: Database, clock: Clock, times: DiskLeaseTimes) {
     this.#options = options;
     this.directory = options.path;
+    const module = readerFile('disk-reader');
+    const data: DiskReading = { path: options.path, maxAge: options.maxAge };
+    if (module !== undefined) this.reading = { module, data };
     this.#db = db;
     this.#clock = clock;
     const transactions = new Transactions(db, clock);
-    this.#entries = new Entries(db, transactions, clock);
+    this.#transactions = transactions;
+    this.#entries = new DiskEntries(db, transactions, clock);
     this.#limits = new Limits(db, this.#entries, clock);
     const inBackground = (work: Promise<unknown>) => this.#inBackground(work);
-    this.#leases = new Leases(db, transactions, clock, times, inBackground);
-    this.#keepWithinLimits();
+    this.#leases = new DiskLeases(db, transactions, clock, times, inBackground);
   }
 
   async get(functionId: string, key: string): Promise<TierRecord | undefined> {
@@ -94,6 +117,22 @@ class LmdbTier implements DiskTier {
 
   getNow(functionId: string, key: string): TierRecord | undefined {
     return this.#read(this.#keys.key(functionId, key));
+  }
+
+  async see(functionId: string, key: string): Promise<TierRecord | undefined> {
+    const diskKey = this.#keys.key(functionId, key);
+    const record = this.#decode(diskKey);
+    return record && !this.#isOver(record) ? record : undefined;
+  }
+
+  entry(functionId: string, key: string): EntryOnDisk | undefined {
+    this.#checkOpen();
+    return entryOf(this.#db, this.#keys.key(functionId, key), key);
+  }
+
+  entries(functionId: string): AsyncIterable<EntryOnDisk> {
+    this.#checkOpen();
+    return entriesOf(this.#db, this.#keys.function(functionId), functionId);
   }
 
   async lease(functionId: string, key: string, refresh = false): Promise<LeaseAnswer> {
@@ -105,7 +144,7 @@ class LmdbTier implements DiskTier {
       look: () => (refresh ? undefined : this.#read(diskKey)),
       put: async (token, record) => {
         const stored = await this.#entries.putUnder(token, owner, diskKey, record);
-        if (stored) this.#keepWithinLimits();
+        if (stored) this.keepWithinLimits();
         return stored;
       },
     });
@@ -115,7 +154,7 @@ class LmdbTier implements DiskTier {
     this.#checkOpen();
     const diskKey = this.#keys.key(functionId, key);
     await this.#entries.put(this.#keys.function(functionId), diskKey, record);
-    this.#keepWithinLimits();
+    this.keepWithinLimits();
   }
 
   async delete(functionId: string, key: string): Promise<void> {
@@ -125,10 +164,34 @@ class LmdbTier implements DiskTier {
     await this.#entries.forget(name);
   }
 
+  readAs(functionId: string): string {
+    return functionId;
+  }
+
+  used(functionId: string, key: string, times: number): void {
+    if (!this.#closing) this.#noteUse(this.#keys.key(functionId, key), times);
+  }
+
+  async discard(functionId: string, key: string): Promise<void> {
+    this.#checkOpen();
+    this.#damaged++;
+    await this.#entries.removeDamaged(this.#keys.key(functionId, key).name);
+  }
+
   async clear(functionId?: string): Promise<void> {
     this.#checkOpen();
     if (functionId === undefined) await this.#entries.forgetEverything();
-    else await this.#entries.forgetFunction(functionId, this.#keys.function(functionId));
+    else await this.#clearFunction(functionId);
+  }
+
+  async clearPrefix(prefix: string): Promise<void> {
+    this.#checkOpen();
+    await this.#entries.forgetPrefix(prefix);
+  }
+
+  async versionsOf(functionId: string): Promise<readonly string[]> {
+    this.#checkOpen();
+    return this.#entries.versionsOf(functionId);
   }
 
   close(): Promise<void> {
@@ -168,15 +231,10 @@ class LmdbTier implements DiskTier {
   }
 
   #read(diskKey: DiskKey): TierRecord | undefined {
-    this.#checkOpen();
-    const bytes = this.#entries.record(diskKey.name);
-    if (!bytes) return undefined;
-    const read = decodeRecord(diskKey.name, bytes, diskKey);
-    if (read.state === 'damaged') this.#removeDamaged(diskKey);
-    if (read.state !== 'sound') return undefined;
-    const { storedAt, ...record } = read.record;
-    const date = this.#clock.date();
-    if (record.expiresAt <= date || storedAt + this.#options.maxAge <= date) {
+    const found = this.#decode(diskKey);
+    if (!found) return undefined;
+    const { storedAt, ...record } = found;
+    if (this.#isOver(found)) {
       this.#inBackground(this.#entries.removeIf(diskKey.name, storedAt));
       return undefined;
     }
@@ -184,13 +242,37 @@ class LmdbTier implements DiskTier {
     return record;
   }
 
+  #decode(diskKey: DiskKey): DiskRecord | undefined {
+    this.#checkOpen();
+    const bytes = this.#entries.record(diskKey.name);
+    if (!bytes) return undefined;
+    const read = decodeRecord(diskKey.name, bytes, diskKey);
+    if (read.state === 'damaged') this.#removeDamaged(diskKey);
+    return read.state === 'sound' ? read.record : undefined;
+  }
+
+  #isOver({ expiresAt, storedAt }: DiskRecord): boolean {
+    const date = this.#clock.date();
+    return expiresAt <= date || storedAt + this.#options.maxAge <= date;
+  }
+
+  async #clearFunction(functionId: string): Promise<void> {
+    const turn = this.#clears.pass();
+    if (turn) await turn.then(() => this.#checkOpen());
+    await this.#entries.forgetFunction(functionId, this.#keys.function(functionId));
+  }
+
   async #close(): Promise<void> {
     this.#writeUses?.cancel();
     this.#limits.stop();
     await this.#leases.close().catch(() => this.#failures++);
-    await Promise.all(this.#behind);
+    await Promise.all(this.#background);
     await this.#flushUses().catch(() => this.#failures++);
-    await this.#db.close();
+    await this.#transactions.settled();
+    const closed = this.#db.close();
+    if (!this.#transactions.isStuck) return closed;
+    // It happens when the process that holds the lock goes on, or ends.
+    closed.catch(() => {});
   }
 
   #checkOpen(): void {
@@ -207,8 +289,8 @@ class LmdbTier implements DiskTier {
     this.#inBackground(this.#entries.removeDamaged(name));
   }
 
-  #noteUse({ name }: DiskKey): void {
-    if (this.#uses.note(name)) return this.#inBackground(this.#flushUses());
+  #noteUse({ name }: DiskKey, times = 1): void {
+    if (this.#uses.note(name, times)) return this.#inBackground(this.#flushUses());
     this.#writeUses ??= this.#clock.after(WRITE_USES_AFTER, () =>
       this.#inBackground(this.#flushUses()),
     );
@@ -224,7 +306,7 @@ class LmdbTier implements DiskTier {
   }
 
   /** Once for all writes of a transaction: to ask how much there is costs more than a write. */
-  #keepWithinLimits(): void {
+  keepWithinLimits(): void {
     if (this.#limitsAreNext) return;
     this.#limitsAreNext = true;
     this.#inBackground(Promise.resolve().then(() => this.#applyLimits()));
@@ -240,7 +322,7 @@ class LmdbTier implements DiskTier {
 
   #inBackground(work: Promise<unknown>): void {
     const counted = work.catch(() => this.#failures++);
-    this.#behind.add(counted);
-    void counted.finally(() => this.#behind.delete(counted));
+    this.#background.add(counted);
+    void counted.finally(() => this.#background.delete(counted));
   }
 }

@@ -14,7 +14,7 @@
 import type { Clock } from '../../clock.ts';
 import type { TierRecord } from '../tier.ts';
 import type { Database } from './database.ts';
-import type { DiskFunction, DiskKey } from './disk-key.ts';
+import { type DiskFunction, type DiskKey, functionIdOf } from './disk-key.ts';
 import { Functions } from './functions.ts';
 import {
   decodeIndexEntry,
@@ -24,14 +24,17 @@ import {
   placeOf,
   readPlace,
 } from './index-entry.ts';
-import { encodeRecord, type StoredRecord } from './record.ts';
+import { type DiskRecord, encodeRecord } from './record.ts';
 import { namesOf, STEP } from './steps.ts';
 import type { Transactions } from './transactions.ts';
-import type { Use } from './uses.ts';
+import { usageOf } from './usage.ts';
+import type { EntryUse } from './uses.ts';
 
 const NOTHING = Buffer.alloc(0);
+/** Functions that are forgotten at the same time: what is written then is one transaction. */
+const TOGETHER = 32;
 
-export class Entries {
+export class DiskEntries {
   readonly #db: Database;
   readonly #clock: Clock;
   readonly #transactions: Transactions;
@@ -77,7 +80,7 @@ export class Entries {
   }
 
   /** Notes that these were used now. */
-  async touch(uses: readonly Use[]): Promise<void> {
+  async touch(uses: readonly EntryUse[]): Promise<void> {
     const minute = minuteOf(this.#clock.date());
     const writes = uses.map(({ name, hits }) => {
       const before = this.index(name);
@@ -102,7 +105,7 @@ export class Entries {
   /** The same, and whatever is under way. */
   async forget(name: Buffer): Promise<void> {
     const entry = this.index(name);
-    await this.#transactions.write(() => {
+    await this.#transactions.forget(() => {
       this.#remove(name, entry);
       this.#db.leases.remove(name);
     });
@@ -122,7 +125,7 @@ export class Entries {
   }
 
   /** Makes its entry in the index and its place in the order again. */
-  async mend(name: Buffer, bytes: number, record: StoredRecord): Promise<void> {
+  async mend(name: Buffer, bytes: number, record: DiskRecord): Promise<void> {
     const { storedAt, expiresAt, ms } = record;
     const entry = { minute: minuteOf(this.#clock.date()), hits: 0, bytes, storedAt, expiresAt, ms };
     await this.#writeIf(name, storedAt, () => this.#place(name, entry, undefined));
@@ -163,16 +166,41 @@ export class Entries {
     return { seen: evictions.length + stale.length, removed };
   }
 
+  /** The ids of a function's versions that have been stored. */
+  async versionsOf(functionId: string): Promise<readonly string[]> {
+    const versions = await this.#functions.versionsOf(functionId);
+    return versions.map(({ identity }) => functionIdOf(identity));
+  }
+
   /** Everything of the function with this id, and of all versions of it. */
   async forgetFunction(functionId: string, own: DiskFunction): Promise<void> {
-    for (const version of this.#functions.versionsOf(functionId, own)) {
-      await this.#functions.forget(version, (name) => this.#remove(name, this.index(name)));
-    }
+    const forget = (each: DiskFunction) =>
+      this.#functions.forget(each, (name) => this.#remove(name, this.index(name)));
+    await forget(own);
+    for (const version of await this.#functions.versionsOf(functionId)) await forget(version);
+  }
+
+  /** Everything of all functions whose ids begin like this. */
+  async forgetPrefix(prefix: string): Promise<void> {
+    const { functions: left, areAll } = this.#functions.withPrefix(prefix);
+    // One transaction. What others of another prefix begin to store just now goes, too.
+    if (areAll) return this.forgetEverything();
+    const forgetSome = async () => {
+      for (let each = left.pop(); each; each = left.pop()) {
+        await this.#functions.forget(each, (name) => this.#remove(name, this.index(name)));
+      }
+    };
+    await all(Array.from({ length: TOGETHER }, forgetSome));
   }
 
   async forgetEverything(): Promise<void> {
     const { records, index, order, functions, leases } = this.#db;
-    await this.#transactions.write(() => {
+    // lmdb lists the pages that it frees, eight bytes each, on new ones.
+    const listed = usageOf(this.#db).size / 512;
+    if (this.#transactions.isShort(listed)) {
+      await this.#functions.forgetAll((name) => this.#remove(name, this.index(name)));
+    }
+    await this.#transactions.forget(() => {
       for (const table of [records, index, order, functions, leases]) table.clearAsync();
     });
   }

@@ -2,23 +2,24 @@
  * Who holds leases, and whether they live. Every open tier that has had a lease has a row of its
  * own, whose version is its last heartbeat.
  *
- * A holder is dead when its process has ended, which is known at once; or when its heart has not
- * beaten for long: its process is stopped, or its event loop blocked, or it lives in another
- * container, where only its heartbeat is seen; or when it has no row, because it was closed, or
- * others have found it dead. One that was taken for dead may go on: its leases have been given to
+ * A holder is dead when its process has ended, which is known at once, in another container by its
+ * life sign; or when its heart has not beaten for long: its process is stopped, or its event loop
+ * blocked; or when it has no row, because it was closed, or others have found it dead. One that was taken for dead may go on: its leases have been given to
  * others then, and what it stores under them is refused.
  *
  * Heartbeats are compared by the clock that counts from the machine's start, which all processes
- * see alike, which nobody sets, and which stands still while the machine sleeps.
+ * see alike, which cannot be set, and which stands still while the machine sleeps.
  */
 
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../clock.ts';
+import { hrtime } from '../../runtime/globals.ts';
 import type { Database } from './database.ts';
-import { hasEnded, ownIdentity, type ProcessIdentity } from './process-identity.ts';
+import { isOver, LifeSign, removeSign } from './life-sign.ts';
+import { hasEnded, isElsewhere, ownIdentity, type ProcessIdentity } from './process-identity.ts';
 import type { Transactions } from './transactions.ts';
 
-export interface LeaseTimes {
+export interface DiskLeaseTimes {
   /** Milliseconds between two heartbeats. */
   readonly beatEvery: number;
   /** Milliseconds after its last heartbeat when a holder counts as dead. */
@@ -27,10 +28,10 @@ export interface LeaseTimes {
   now(): number;
 }
 
-export const leaseTimes: LeaseTimes = {
+export const leaseTimes: DiskLeaseTimes = {
   beatEvery: 5000,
   deadAfter: 30_000,
-  now: () => Number(process.hrtime.bigint()) / 1e6,
+  now: () => Number(hrtime.bigint()) / 1e6,
 };
 
 /** Bytes of a holder's name. */
@@ -42,20 +43,31 @@ const SKEW = 1000;
 /** Holders that are remembered as living. */
 const MOST_KNOWN = 1000;
 
+/** What stands in a holder's row. */
+interface Holder extends ProcessIdentity {
+  /** The name of its life sign, which is also that of a file; none where it cannot have one. */
+  readonly sign?: string;
+}
+
+const SIGN = /^holder-[0-9a-f]+$/;
+
 export class Holders {
   /** The name of this one, by which its leases refer to it. */
   readonly own = Buffer.allocUnsafeSlow(NAME_BYTES);
   readonly #db: Database;
   readonly #transactions: Transactions;
   readonly #clock: Clock;
-  readonly #times: LeaseTimes;
-  #identity: ProcessIdentity | undefined;
+  readonly #times: DiskLeaseTimes;
+  #identity: Holder | undefined;
+  #sign: LifeSign | undefined;
   #lastBeat = Number.NEGATIVE_INFINITY;
   #beating: Promise<void> | undefined;
   /** Until when it is not looked at again, by the holder's name. */
   readonly #alive = new Map<string, number>();
+  /** Those whose life sign has ended. */
+  readonly #over = new Set<string>();
 
-  constructor(db: Database, transactions: Transactions, clock: Clock, times: LeaseTimes) {
+  constructor(db: Database, transactions: Transactions, clock: Clock, times: DiskLeaseTimes) {
     randomBytes(NAME_BYTES).copy(this.own);
     this.#db = db;
     this.#transactions = transactions;
@@ -92,18 +104,21 @@ export class Holders {
     const beat = this.#db.holders.getEntry(holder)?.version;
     if (beat === undefined || this.isAlive(holder)) return;
     const { holders } = this.#db;
+    const { sign } = readHolder(holders.getEntry(holder)?.value) ?? {};
     await this.#transactions.writeIf(holders, holder, beat, () => void holders.remove(holder));
+    if (sign) removeSign(this.#db.path, sign);
   }
 
   /** All leases of this one end with it. */
   async close(): Promise<void> {
     await this.#beating?.catch(() => {});
+    this.#sign?.end();
     if (this.#lastBeat === Number.NEGATIVE_INFINITY) return;
     await this.#transactions.write(() => void this.#db.holders.remove(this.own));
   }
 
   async #beat(): Promise<void> {
-    this.#identity ??= ownIdentity();
+    if (!this.#sign) await this.#showLife();
     const row = Buffer.from(JSON.stringify(this.#identity));
     const now = this.#times.now();
     await this.#transactions.write(() => void this.#db.holders.put(this.own, row, now));
@@ -115,16 +130,35 @@ export class Holders {
     if (!row) return true;
     const age = this.#times.now() - (row.version ?? 0);
     if (age > this.#times.deadAfter) return true;
-    const identity = readIdentity(row.value);
+    const other = readHolder(row.value);
     this.#identity ??= ownIdentity();
     // A heartbeat that is still to come is from before the machine was started again.
-    return !identity || age < -SKEW || hasEnded(identity, this.#identity);
+    if (!other || age < -SKEW || hasEnded(other, this.#identity)) return true;
+    const name = holder.toString('latin1');
+    if (this.#over.has(name)) return true;
+    if (other.sign && isElsewhere(other, this.#identity)) void this.#look(name, other.sign);
+    return false;
+  }
+
+  async #showLife(): Promise<void> {
+    this.#sign = new LifeSign(this.#db.path, `holder-${this.own.toString('hex')}`);
+    const isSeen = await this.#sign.begin();
+    this.#identity = { ...ownIdentity(), ...(isSeen && { sign: this.#sign.name }) };
+  }
+
+  /** It counts as alive meanwhile, and is looked at again soon. */
+  async #look(name: string, sign: string): Promise<void> {
+    if (!(await isOver(this.#db.path, sign))) return;
+    if (this.#over.size >= MOST_KNOWN) this.#over.clear();
+    this.#over.add(name);
+    this.#alive.delete(name);
   }
 }
 
-function readIdentity(row: Buffer): ProcessIdentity | undefined {
+function readHolder(row: Buffer | undefined): Holder | undefined {
   try {
-    return JSON.parse(row.toString()) as ProcessIdentity;
+    const { sign, ...identity } = JSON.parse(String(row)) as Holder;
+    return { ...identity, ...(sign && SIGN.test(sign) && { sign }) };
   } catch {
     return undefined;
   }

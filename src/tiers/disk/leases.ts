@@ -1,23 +1,23 @@
 /**
  * Single flight between processes: who wants to compute a key asks for its lease, of which there is
- * one. It is a row of a table, put if there is none, whose version is a token that nobody else has.
+ * one. It is a row of a table, put if there is none, whose version is a token that no other process has.
  *
  * Everything that a lease allows is written under the condition that its row has still this token.
  * So it does not matter why a lease has ended, and who has not noticed: a value that was computed
- * before an invalidation is not stored, nor is that of a process that was taken for dead, and nobody
- * ends the lease of another. Whoever finds a holder dead (`holders.ts`) puts its own token in the
+ * before an invalidation is not stored, nor is that of a process that was taken for dead, and no process
+ * ends the lease of another. A process that finds a holder dead (`holders.ts`) puts its own token in the
  * place of the dead one, and of several who try one succeeds.
  */
 
 import { randomBytes } from 'node:crypto';
 import type { Clock, Timer } from '../../clock.ts';
 import type { LeaseAnswer, TierLease, TierRecord } from '../tier.ts';
-import { LateError, within } from '../time-limit.ts';
+import { newWait } from '../waits.ts';
 import type { Database } from './database.ts';
-import { Holders, type LeaseTimes } from './holders.ts';
+import { type DiskLeaseTimes, Holders } from './holders.ts';
 import { removeLeftovers } from './leftovers.ts';
-import { STALLED_AFTER, type Transactions } from './transactions.ts';
-import { Waits } from './waits.ts';
+import type { Transactions } from './transactions.ts';
+import { type DiskWaits, diskWaits } from './waits.ts';
 
 /** Milliseconds between two searches for what dead processes have left. */
 const SEARCH_EVERY = 10 * 60_000;
@@ -40,18 +40,22 @@ interface Row {
 interface Held {
   readonly name: Buffer;
   readonly token: number;
-  /** Nothing may be stored under it, and the row is to be removed. Until it is granted, too. */
-  ended: boolean;
+  /**
+   * Until it is granted, and while a record is stored under it, what does that ends it. Only what
+   * has ended, and whose row could not be removed, is left to the heartbeat: writes may overtake each
+   * other, and the row must not go before the record is there.
+   */
+  state: 'taken' | 'granted' | 'storing' | 'ended';
 }
 
-export class Leases {
+export class DiskLeases {
   readonly #db: Database;
   readonly #transactions: Transactions;
   readonly #clock: Clock;
-  readonly #times: LeaseTimes;
+  readonly #times: DiskLeaseTimes;
   readonly #inBackground: (work: Promise<unknown>) => void;
   readonly #holders: Holders;
-  readonly #waits: Waits;
+  readonly #waits: DiskWaits;
   readonly #held = new Set<Held>();
   /** What has to settle before the database may be closed. */
   readonly #writes = new Set<Promise<unknown>>();
@@ -62,7 +66,7 @@ export class Leases {
     db: Database,
     transactions: Transactions,
     clock: Clock,
-    times: LeaseTimes,
+    times: DiskLeaseTimes,
     inBackground: (work: Promise<unknown>) => void,
   ) {
     this.#db = db;
@@ -71,7 +75,7 @@ export class Leases {
     this.#times = times;
     this.#inBackground = inBackground;
     this.#holders = new Holders(db, transactions, clock, times);
-    this.#waits = new Waits(clock);
+    this.#waits = diskWaits(clock);
   }
 
   async ask(wanted: Leasable): Promise<LeaseAnswer> {
@@ -80,9 +84,11 @@ export class Leases {
       if (record) return { state: 'found', record };
       const row = this.#row(wanted.name);
       if (row && this.#holders.isAlive(row.holder)) return this.#wait(wanted.name, row);
-      const held = await this.#takeInTime(wanted.name, row);
+      const held = await this.#write(this.#take(wanted.name, row));
       if (!held) continue;
-      // Another process may have stored it, and ended its lease, between the look and the grant.
+      // Another process may have stored it, and ended its lease, between the look and the grant. What
+      // lmdb reads in one turn of the event loop is as it was at the first read of that turn.
+      this.#db.records.resetReadTxn();
       const stored = wanted.look();
       if (!stored) return { state: 'granted', lease: this.#grant(wanted, held) };
       await this.#write(this.#remove(held));
@@ -92,7 +98,7 @@ export class Leases {
 
   /** Nothing may be asked for any more. */
   async close(): Promise<void> {
-    for (const held of this.#held) held.ended = true;
+    for (const held of this.#held) if (held.state !== 'storing') held.state = 'ended';
     this.#waits.endAll();
     await Promise.allSettled(this.#writes);
     this.#beat?.cancel();
@@ -108,51 +114,51 @@ export class Leases {
   #wait(name: Buffer, { holder, token }: Row): LeaseAnswer {
     const { leases } = this.#db;
     const isOver = () => !leases.doesExist(name, token) || !this.#holders.isAlive(holder);
-    return { state: 'held', ...this.#waits.add(isOver) };
+    return { state: 'held', ...this.#waits.add(newWait(isOver)) };
   }
 
-  /** What comes late is given back. @throws {DiskAccessError} when writes are stalled */
-  async #takeInTime(name: Buffer, dead: Row | undefined): Promise<Held | undefined> {
-    this.#transactions.checkMoving();
-    const taking = this.#write(this.#take(name, dead));
-    try {
-      return await within(STALLED_AFTER, taking, this.#clock);
-    } catch (error) {
-      if (!(error instanceof LateError)) throw error;
-      this.#inBackground(taking.then((held) => held && this.#write(this.#remove(held))));
-      throw this.#transactions.stalled();
-    }
-  }
-
-  /** @param dead the row whose place it takes. @returns nothing when another was faster */
+  /**
+   * @param dead the row whose place it takes
+   * @returns nothing when another was faster
+   * @throws {DiskAccessError} when writes are stalled, or there is no room
+   */
   async #take(name: Buffer, dead: Row | undefined): Promise<Held | undefined> {
-    // Where nothing can be stored, nobody is to wait for others.
+    // Where nothing can be stored, no process is to wait for others.
     this.#transactions.takeRoom(name.length);
     await this.#holders.announce();
     this.#searchIfDue();
     const { leases } = this.#db;
     const token = newToken();
     const put = () => void leases.put(name, this.#holders.own, token);
-    const taken = await this.#transactions.writeIf(leases, name, dead?.token ?? null, put);
-    if (!taken) return undefined;
-    const held = { name, token, ended: true };
+    const take = (taken: boolean) => (taken ? this.#hold(name, token) : undefined);
+    const giveBack = (taken: boolean) => {
+      const held = take(taken);
+      if (held) this.#inBackground(this.#write(this.#remove(held)));
+    };
+    const before = dead?.token ?? null;
+    return take(await this.#transactions.writeIf(leases, name, before, put, giveBack));
+  }
+
+  #hold(name: Buffer, token: number): Held {
+    const held: Held = { name, token, state: 'taken' };
     this.#held.add(held);
     this.#beat ??= this.#clock.after(this.#times.beatEvery, () => this.#beatIsDue());
     return held;
   }
 
   #grant(wanted: Leasable, held: Held): TierLease {
-    held.ended = false;
+    held.state = 'granted';
     return {
-      store: async (record) => !held.ended && this.#write(this.#store(wanted, held, record)),
+      store: async (record) =>
+        held.state === 'granted' && this.#write(this.#store(wanted, held, record)),
       release: async () => {
-        if (!held.ended) await this.#write(this.#remove(held));
+        if (held.state === 'granted') await this.#write(this.#remove(held));
       },
     };
   }
 
   async #store(wanted: Leasable, held: Held, record: TierRecord): Promise<boolean> {
-    held.ended = true;
+    held.state = 'storing';
     try {
       const stored = await wanted.put(held.token, record);
       this.#held.delete(held);
@@ -165,7 +171,7 @@ export class Leases {
 
   /** When it fails, it is done with the next heartbeat. */
   async #remove(held: Held): Promise<void> {
-    held.ended = true;
+    held.state = 'ended';
     const { name, token } = held;
     const { leases } = this.#db;
     await this.#transactions.writeIf(leases, name, token, () => void leases.remove(name));
@@ -176,7 +182,7 @@ export class Leases {
     this.#beat = undefined;
     if (this.#held.size === 0) return;
     this.#inBackground(this.#write(this.#holders.beat()));
-    const ended = [...this.#held].filter((held) => held.ended);
+    const ended = [...this.#held].filter(({ state }) => state === 'ended');
     for (const held of ended) this.#inBackground(this.#write(this.#remove(held)));
     this.#searchIfDue();
     this.#beat = this.#clock.after(this.#times.beatEvery, () => this.#beatIsDue());

@@ -1,4 +1,4 @@
-/** Removes what processes have left that died with leases, of keys for which nobody has asked. */
+/** Removes what processes have left that died with leases, of keys that no process has asked for. */
 
 import type { Database } from './database.ts';
 import type { Holders } from './holders.ts';

@@ -2,7 +2,7 @@
 
 import type { Clock } from '../../clock.ts';
 import type { Database } from './database.ts';
-import type { Entries } from './entries.ts';
+import type { DiskEntries } from './entries.ts';
 import { decodeIndexEntry, type IndexEntry } from './index-entry.ts';
 import type { ResolvedLimits } from './options.ts';
 import { stepsOf } from './steps.ts';
@@ -13,13 +13,13 @@ const SEARCH_EVERY = 10 * 60_000;
 
 export class Limits {
   readonly #db: Database;
-  readonly #entries: Entries;
+  readonly #entries: DiskEntries;
   readonly #clock: Clock;
   #enforcing: Promise<void> | undefined;
   #searched = Number.NEGATIVE_INFINITY;
   #stopped = false;
 
-  constructor(db: Database, entries: Entries, clock: Clock) {
+  constructor(db: Database, entries: DiskEntries, clock: Clock) {
     this.#db = db;
     this.#entries = entries;
     this.#clock = clock;

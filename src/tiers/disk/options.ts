@@ -27,7 +27,10 @@ export interface DiskLimits {
 }
 
 export interface DiskTierOptions extends DiskLimits {
-  /** A directory of the tier's own, or a URL of it; made when it does not exist. */
+  /**
+   * A directory of the tier's own, or a URL of it; made when it does not exist, for this user alone
+   * (mode 700). One that other users own or may write to is refused.
+   */
   readonly path: string | URL;
 }
 

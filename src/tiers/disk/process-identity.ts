@@ -39,6 +39,11 @@ export function hasEnded(other: ProcessIdentity, own: ProcessIdentity): boolean 
   return isZombie || (started !== '' && started !== other.started);
 }
 
+/** Whether it runs on the same machine, where its process id means nothing to this one. */
+export function isElsewhere(other: ProcessIdentity, own: ProcessIdentity): boolean {
+  return other.boot !== '' && other.boot === own.boot && other.namespace !== own.namespace;
+}
+
 /** Asks the kernel; /proc may hide the processes of other users. */
 function exists(pid: number): boolean {
   try {

@@ -1,5 +1,6 @@
 /** Goes through a table in steps, between which the event loop turns. */
 
+import { setImmediate } from '../../runtime/globals.ts';
 import type { Table } from './database.ts';
 
 /** Read or written in one event turn by work in the background. */

@@ -1,17 +1,22 @@
 /** Looks at all that is stored, a step at a time: what there is of each function, what is damaged. */
 
+import type { Encoded } from '../../protocol.ts';
+import { setImmediate } from '../../runtime/globals.ts';
+import { ValueCheck } from '../../values/check.ts';
 import type { FunctionOnDisk, Verified } from './contract.ts';
 import type { Database } from './database.ts';
 import { functionIdOf, PREFIX_BYTES } from './disk-key.ts';
-import type { Entries } from './entries.ts';
+import type { DiskEntries } from './entries.ts';
 import type { IndexEntry } from './index-entry.ts';
 import { indexIn } from './limits.ts';
-import { decodeRecord, isSound } from './record.ts';
+import { decodeRecord } from './record.ts';
 import { namesOf } from './steps.ts';
 
 /** Bytes read in one event turn. */
 const STEP_BYTES = 4 * 1024 * 1024;
 const STEP_NAMES = 64;
+/** Values in a record that are looked at in one event turn. */
+const STEP_VALUES = 40_000;
 
 export async function functionsOf(db: Database): Promise<Record<string, FunctionOnDisk>> {
   const byPrefix = new Map<string, FunctionOnDisk>();
@@ -24,7 +29,7 @@ export async function functionsOf(db: Database): Promise<Record<string, Function
   return Object.fromEntries([...byPrefix].map(([prefix, sums]) => [nameOf(db, prefix), sums]));
 }
 
-export async function verify(db: Database, entries: Entries): Promise<Verified> {
+export async function verify(db: Database, entries: DiskEntries): Promise<Verified> {
   const found = { sound: 0, damaged: 0, mended: 0 };
   let last: Buffer | undefined;
   for (;;) {
@@ -44,17 +49,28 @@ export async function verify(db: Database, entries: Entries): Promise<Verified> 
   }
 }
 
-async function check(name: Buffer, bytes: Buffer, entries: Entries): Promise<keyof Verified> {
-  if (!isSound(name, bytes)) {
+async function check(name: Buffer, bytes: Buffer, entries: DiskEntries): Promise<keyof Verified> {
+  const size = bytes.length + name.length;
+  const read = decodeRecord(name, bytes);
+  const isDamaged = read.state === 'sound' && !(await isValue(read.record.value));
+  if (isDamaged || read.state === 'damaged') {
     await entries.removeDamaged(name);
     return 'damaged';
   }
-  if (entries.isInOrder(name)) return 'sound';
-  const read = decodeRecord(name, bytes);
-  // Of a format that is not known here: whoever has written it knows what belongs to it.
-  if (read.state !== 'sound') return 'sound';
-  await entries.mend(name, bytes.length + name.length, read.record);
+  // Of a format that is not known here: its writer knows what belongs to it.
+  if (entries.isInOrder(name) || read.state === 'other') return 'sound';
+  await entries.mend(name, size, read.record);
   return 'mended';
+}
+
+/** Whether this Node can decode it; where that takes long, in small steps. */
+async function isValue(value: Encoded): Promise<boolean> {
+  const check = new ValueCheck(value);
+  for (;;) {
+    const isSound = check.step(STEP_VALUES);
+    if (isSound !== undefined) return isSound;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
 }
 
 function add(sums: FunctionOnDisk | undefined, entry: IndexEntry): FunctionOnDisk {

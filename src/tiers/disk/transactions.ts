@@ -2,70 +2,118 @@
  * How everything is written: several writes as one, on lmdb's own thread, so that the lock that all
  * processes share is never held while this one's event loop is busy.
  *
- * What was read before may have changed by then. So whatever depends on it is written under a
- * condition: that an entry has still the version that was seen, or is still missing.
+ * What was read before may have changed by then. So what depends on it is written under a condition:
+ * that an entry has still the version that was seen, or is still missing.
  *
- * A process that is stopped in the middle of a transaction keeps the lock from all others until it goes
- * on, or ends. Writes are `stalled` then: what has begun waits, and nothing more is begun that somebody
- * would wait for, or that would pile up.
+ * A process that is stopped in the middle of a transaction keeps the lock from all others until it
+ * goes on, or ends. Writes are stalled then: those under way are given up, although lmdb may still do
+ * what it was handed, and no more are begun until the lock moves.
+ *
+ * Invariant: every write settles within two times {@link STALLED_AFTER}, if the disk does its part,
+ * whatever other processes do.
  */
 
+import { statSync } from 'node:fs';
 import type { Clock, Timer } from '../../clock.ts';
 import { DiskAccessError } from '../../errors.ts';
+import { setTimeout } from '../../runtime/globals.ts';
 import type { Database, Table } from './database.ts';
-import { isBeingOpened, opened } from './opening.ts';
-import { FOR_OTHERS, FOR_RECORDS, Room } from './room.ts';
+import { Openings, stopped } from './opening.ts';
+import { Reserve } from './reserve.ts';
+import { type Disk, DiskRoom, FOR_DELETES, freeBytes } from './room.ts';
 import { usageOf } from './usage.ts';
+import { WriteLock } from './write-lock.ts';
 
-/** Milliseconds without the end of any write, when some are under way. */
+/** Milliseconds without the end of any write, and with the same holder of the lock. */
 export const STALLED_AFTER = 5000;
+/** Milliseconds between two looks at a lock that another process holds. */
+const LOOK_EVERY = 1;
+
+type Lock = Pick<WriteLock, 'holder' | 'isMoving'>;
+type GiveUp = (error: DiskAccessError) => void;
 
 export class Transactions {
   readonly #db: Database;
   readonly #clock: Clock;
-  readonly #room: Room;
-  #underway = 0;
+  readonly #reserve: Reserve;
+  readonly #room: DiskRoom;
+  readonly #openings: Openings;
+  readonly #lock: Lock;
+  /** The last of those that wait for one another. */
+  #forgetting: Promise<void> = Promise.resolve();
+  readonly #underway = new Set<GiveUp>();
+  /** Writes that lmdb was handed and has not ended, those that were given up among them. */
+  #inLmdb = 0;
   /** So far. */
   #ended = 0;
-  #isStalled = false;
+  /** Who held the lock when writes stalled, `''` if that is not known; `undefined` while they move. */
+  #stalledBy: string | undefined;
   #guard: Timer | undefined;
 
-  constructor(db: Database, clock: Clock) {
+  constructor(db: Database, clock: Clock, lock: Lock = new WriteLock(db.path)) {
     this.#db = db;
     this.#clock = clock;
-    this.#room = new Room(db.file, () => usageOf(db).size, clock);
+    this.#reserve = new Reserve(db.path);
+    this.#room = new DiskRoom(db.file, diskOf(db), this.#reserve, clock);
+    this.#openings = new Openings(db.path);
+    this.#lock = lock;
+  }
+
+  /** Whether lmdb still waits for the lock, for writes that were given up. */
+  get isStuck(): boolean {
+    return this.#stalledBy !== undefined && this.#inLmdb > 0;
   }
 
   /** To be called before a record is written. @throws {DiskAccessError} when it cannot be, for now. */
   takeRoom(bytes: number): void {
     this.checkMoving();
-    this.#room.take(bytes, FOR_RECORDS);
+    this.#room.takeForRecord(bytes);
   }
 
   /** @throws {DiskAccessError} when writes are stalled. */
   checkMoving(): void {
-    if (this.#isStalled) throw this.stalled();
-  }
-
-  stalled(): DiskAccessError {
-    return new DiskAccessError(
-      `${this.#db.path} cannot be written to, because another process that uses it was stopped while ` +
-        'it wrote: let it go on, or end it',
-    );
+    if (this.#stalledBy === undefined) return;
+    const isOver = this.#stalledBy ? this.#lock.holder() !== this.#stalledBy : this.#inLmdb === 0;
+    if (!isOver) throw new DiskAccessError(stopped(this.#db.path));
+    this.#stalledBy = undefined;
   }
 
   /**
    * All or nothing. What `writes` calls need not be waited for. It runs at once, but while another
-   * process opens the file.
+   * process opens the file, or holds the lock.
    */
   async write(writes: () => void): Promise<void> {
-    this.#room.take(0, FOR_OTHERS);
-    if (isBeingOpened(this.#db.path)) await opened(this.#db.path);
-    await this.#watch(this.#db.records.batch(writes));
+    await this.#inTime(() => this.#db.records.batch(writes));
+  }
+
+  /** Whether the disk has no room for more than a few deletes at once, or for these bytes. */
+  isShort(bytes = 0): boolean {
+    return !this.#room.isThere(FOR_DELETES + bytes);
+  }
+
+  /**
+   * The same for what must not be found again: on a disk that is full it has a reserve, which is enough
+   * if one comes after another, because each frees the pages that the next but one needs.
+   */
+  async forget(writes: () => void): Promise<void> {
+    const forget = () => {
+      this.#room.makeForDelete();
+      return this.write(writes);
+    };
+    if (!this.isShort()) return forget();
+    const done = this.#forgetting.then(forget);
+    this.#forgetting = done.catch(() => {});
+    await done;
+  }
+
+  /** Settles when nothing is made on the disk in the background. */
+  settled(): Promise<void> {
+    return this.#reserve.settled();
   }
 
   /**
    * The same, if the entry has still this version; `null` if it does not exist.
+   * @param late called with what has become of a write that was given up
    * @returns whether that held, and all was written
    */
   async writeIf(
@@ -73,37 +121,92 @@ export class Transactions {
     name: Buffer,
     version: number | null,
     writes: () => void,
+    late?: (written: boolean) => void,
   ): Promise<boolean> {
-    this.#room.take(0, FOR_OTHERS);
-    if (isBeingOpened(this.#db.path)) await opened(this.#db.path);
-    const written =
+    const write = () =>
       version === null ? table.ifNoExists(name, writes) : table.ifVersion(name, version, writes);
-    return this.#watch(written);
+    return this.#inTime(write, late);
   }
 
-  async #watch<T>(written: Promise<T>): Promise<T> {
-    this.#underway++;
+  async #inTime<T>(begin: () => Promise<T>, late?: (written: T) => void): Promise<T> {
+    this.checkMoving();
+    this.#room.take(this.#inLmdb);
+    let giveUp: GiveUp = () => {};
+    const givenUp = new Promise<never>((_, reject) => {
+      giveUp = reject;
+    });
+    this.#underway.add(giveUp);
     this.#guard ??= this.#stalledLater();
     try {
-      return await written;
-    } catch (error) {
-      return await this.#failed(error as { commitError?: Promise<never> });
+      if (this.#mustWait()) await Promise.race([this.#mayBegin(), givenUp]);
+      const written = this.#handOver(begin);
+      // Once it is given up, its failure concerns no caller.
+      written.then(
+        (outcome) => this.#underway.has(giveUp) || late?.(outcome),
+        () => {},
+      );
+      return await Promise.race([written, givenUp]);
     } finally {
-      this.#underway--;
-      this.#ended++;
-      this.#isStalled = false;
+      this.#settled(giveUp);
     }
   }
 
-  /** A process that was busy hears of its writes only after its timers have run, see `within`. */
+  #settled(giveUp: GiveUp): void {
+    this.#underway.delete(giveUp);
+    if (this.#underway.size > 0) return;
+    this.#guard?.cancel();
+    this.#guard = undefined;
+  }
+
+  async #handOver<T>(begin: () => Promise<T>): Promise<T> {
+    this.#inLmdb++;
+    try {
+      return await begin();
+    } catch (error) {
+      return await this.#failed(error as { commitError?: Promise<never> });
+    } finally {
+      this.#inLmdb--;
+      this.#ended++;
+      this.#stalledBy = undefined;
+    }
+  }
+
+  /** What lmdb is doing already takes what is added to it under the same lock. */
+  #mustWait(): boolean {
+    return (
+      this.#openings.areUnderWay() || (this.#inLmdb === 0 && this.#lock.holder() !== undefined)
+    );
+  }
+
+  /** Settles when the lock is free or has moved on, so that lmdb will not wait long for it. */
+  async #mayBegin(): Promise<void> {
+    await this.#openings.settled();
+    const holder = this.#lock.holder();
+    while (holder !== undefined && holder === this.#lock.holder() && this.#underway.size > 0) {
+      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY));
+    }
+  }
+
+  /** A process that was busy learns of its writes only after its timers have run, see `within`. */
   #stalledLater(): Timer {
     const ended = this.#ended;
+    const holder = this.#lock.holder();
     const look = () => {
-      this.#isStalled = this.#underway > 0 && this.#ended === ended;
-      this.#guard = this.#underway > 0 ? this.#stalledLater() : undefined;
+      this.#guard = undefined;
+      if (this.#underway.size === 0) return;
+      const isMoving = this.#ended !== ended || this.#lock.isMoving(holder);
+      if (isMoving) this.#guard = this.#stalledLater();
+      else this.#stall(holder);
     };
     const clock = this.#clock;
     return clock.after(STALLED_AFTER, () => clock.soon(() => clock.soon(look)));
+  }
+
+  #stall(holder: string | undefined): void {
+    this.#stalledBy = holder ?? '';
+    const error = new DiskAccessError(stopped(this.#db.path));
+    for (const giveUp of this.#underway) giveUp(error);
+    this.#underway.clear();
   }
 
   /** lmdb gives the reason as a promise that is rejected with it. */
@@ -112,4 +215,12 @@ export class Transactions {
     await error.commitError;
     throw error;
   }
+}
+
+function diskOf(db: Database): Disk {
+  return {
+    free: () => freeBytes(db.file),
+    size: () => statSync(db.file).size,
+    used: () => usageOf(db).size,
+  };
 }

@@ -6,7 +6,7 @@
 /** Names that are remembered. */
 const MOST = 1024;
 
-export interface Use {
+export interface EntryUse {
   readonly name: Buffer;
   hits: number;
 }
@@ -14,10 +14,11 @@ export interface Use {
 export class Uses {
   #names: Buffer[] = [];
   /** By name, as text. */
-  readonly #merged = new Map<string, Use>();
+  readonly #merged = new Map<string, EntryUse>();
 
   /** @returns whether it is time to write them */
-  note(name: Buffer): boolean {
+  note(name: Buffer, times = 1): boolean {
+    for (let more = times - 1; more > 0; more--) this.#names.push(name);
     return this.#names.push(name) >= MOST && this.#merge().size >= MOST;
   }
 
@@ -26,13 +27,13 @@ export class Uses {
   }
 
   /** All of them, each name once; none are left. */
-  take(): Use[] {
+  take(): EntryUse[] {
     const uses = [...this.#merge().values()];
     this.#merged.clear();
     return uses;
   }
 
-  #merge(): Map<string, Use> {
+  #merge(): Map<string, EntryUse> {
     for (const name of this.#names) {
       const key = textOf(name);
       const use = this.#merged.get(key);

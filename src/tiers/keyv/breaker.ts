@@ -7,6 +7,7 @@
 
 import type { Clock } from '../../clock.ts';
 import { TierAccessError } from '../../errors.ts';
+import { Warnings } from '../../text/warnings.ts';
 import { LateError, within } from '../time-limit.ts';
 
 /** Milliseconds. */
@@ -26,6 +27,7 @@ type State =
 export class Breaker {
   readonly #times: BreakerTimes;
   readonly #clock: Clock;
+  readonly #warnings: Warnings;
   #state: State = { at: 'up' };
   #cause: unknown;
   #hasWarned = false;
@@ -33,6 +35,11 @@ export class Breaker {
   constructor(times: BreakerTimes, clock: Clock) {
     this.#times = times;
     this.#clock = clock;
+    this.#warnings = new Warnings(clock);
+  }
+
+  get isUp(): boolean {
+    return this.#state.at === 'up';
   }
 
   /** @throws {TierAccessError} when the store is late, or was lately */
@@ -55,6 +62,10 @@ export class Breaker {
     }
   }
 
+  close(): void {
+    this.#warnings.close();
+  }
+
   #enter(): void {
     const state = this.#state;
     if (state.at === 'up') return;
@@ -67,9 +78,9 @@ export class Breaker {
     if (this.#hasWarned) return;
     this.#hasWarned = true;
     const why = cause instanceof Error ? cause.message : String(cause);
-    process.emitWarning(
+    this.#warnings.warn(
+      'failure',
       `the store behind keyvTier() fails (${why}): each process computes for itself what it would have`,
-      'ThreadmemoWarning',
     );
   }
 

@@ -5,7 +5,7 @@
  * records are base64, whatever the store makes of bytes. A record belongs to two generations, random
  * ones that stand in the store under names of their own: that of everything, and that of its
  * function. To clear is to replace a generation, because few stores can list what they hold; records
- * of an older one are read by nobody and go when their time is over.
+ * of an older one are not read any more and go when their time is over.
  *
  * Keyv reports most failures by an event, and answers as if there were nothing; only `set` says
  * whether it has succeeded. So whatever must not fail unnoticed is a `set` in the end.
@@ -16,9 +16,10 @@ import { type Clock, systemClock } from '../../clock.ts';
 import { Debts } from '../debts.ts';
 import { identityOf, nameOf } from '../identity.ts';
 import { decodeRecord, encodeRecord, HEAD_BYTES, type RecordFormat } from '../record.ts';
-import type { Invalidation, Tier, TierRecord } from '../tier.ts';
+import { allOf, type Invalidation, type TierRecord } from '../tier.ts';
 import { within } from '../time-limit.ts';
 import { Breaker } from './breaker.ts';
+import type { KeyvStats, KeyvTier } from './contract.ts';
 import {
   checkKeyv,
   type KeyvLike,
@@ -43,24 +44,22 @@ export function openKeyvTier(
   keyv: KeyvLike,
   options: KeyvTierOptions,
   clock: Clock = systemClock,
-): Tier {
+): KeyvTier {
   checkKeyv(keyv);
-  return new KeyvTier(keyv, resolveKeyvTierOptions(options), clock);
+  return new TierOfKeyv(keyv, resolveKeyvTierOptions(options), clock);
 }
 
-class KeyvTier implements Tier {
+class TierOfKeyv implements KeyvTier {
   readonly name = 'keyv';
   readonly persistent = true;
+  readonly makesUp = true;
+  readonly givesAway = true;
   readonly #keyv: KeyvLike;
   readonly #prefix: string;
   readonly #maxAge: number;
   readonly #clock: Clock;
   readonly #breaker: Breaker;
-  readonly #format: RecordFormat = {
-    writer: randomBytes(8),
-    secret: undefined,
-    compressAbove: Number.POSITIVE_INFINITY,
-  };
+  readonly #format: RecordFormat;
   /** Invalidations that have failed, and are made up for before anything else is done. */
   readonly #debts = new Debts();
   readonly #timeout: number;
@@ -68,15 +67,19 @@ class KeyvTier implements Tier {
   readonly #generations = new Map<string, Promise<Buffer>>();
   /** Writes that have not come to their end, by the records' names; also those given up as late. */
   readonly #writes = new Map<string, Write>();
+  #damaged = 0;
 
   constructor(keyv: KeyvLike, options: ResolvedKeyvTierOptions, clock: Clock) {
     this.#keyv = keyv;
     this.#prefix = options.prefix;
     this.#maxAge = options.maxAge;
     this.#timeout = options.timeout;
+    const { secret } = options;
+    const compressAbove = Number.POSITIVE_INFINITY;
+    this.#format = { writer: randomBytes(8), secret, compressAbove };
     this.#clock = clock;
     this.#breaker = new Breaker({ timeout: options.timeout, retry: RETRY }, clock);
-    // Without a listener some versions of Keyv throw what a store reports, where nobody catches it.
+    // Without a listener some versions of Keyv throw what a store reports, where it is not caught.
     keyv.on?.('error', () => {});
   }
 
@@ -84,7 +87,7 @@ class KeyvTier implements Tier {
     return this.#run(async () => {
       const names = [this.#recordName(functionId, key), ...this.#generationNames(functionId)];
       const [text, ...generations] = await this.#getMany(names);
-      if (text === undefined) return undefined;
+      if (text === undefined || text === null) return undefined;
       const record = await this.#decode(functionId, key, text, generations);
       if (record && record.expiresAt > this.#clock.date()) return record;
       await this.#keyv.delete(this.#recordName(functionId, key));
@@ -110,15 +113,31 @@ class KeyvTier implements Tier {
   }
 
   delete(functionId: string, key: string): Promise<void> {
-    return this.#invalidate({ functionId, key });
+    return this.#invalidate({ of: 'key', functionId, key });
+  }
+
+  discard(functionId: string, key: string): Promise<void> {
+    return this.#run(async () => {
+      this.#damaged++;
+      await this.#remove(functionId, key);
+    });
   }
 
   clear(functionId?: string): Promise<void> {
-    return this.#invalidate(functionId === undefined ? {} : { functionId });
+    return this.#invalidate(allOf(functionId));
+  }
+
+  isUp(): boolean {
+    return this.#breaker.isUp;
+  }
+
+  stats(): KeyvStats {
+    return { damaged: this.#damaged };
   }
 
   async close(): Promise<void> {
     await this.#breaker.run(async () => this.#keyv.disconnect?.());
+    this.#breaker.close();
   }
 
   #run<T>(work: () => Promise<T>): Promise<T> {
@@ -139,16 +158,14 @@ class KeyvTier implements Tier {
     }
   }
 
-  async #forget({ functionId, key }: Invalidation): Promise<void> {
-    if (functionId !== undefined && key !== undefined) {
-      if (!this.#writes.has(this.#recordName(functionId, key))) {
-        return this.#remove(functionId, key);
-      }
-      // It was given up, is still under way, and could bring the record back after a delete.
+  async #forget(what: Invalidation): Promise<void> {
+    // A write that was given up and is still under way could bring the record back after a delete.
+    if (what.of === 'key' && !this.#writes.has(this.#recordName(what.functionId, what.key))) {
+      return this.#remove(what.functionId, what.key);
     }
     for (const write of this.#writes.values()) write.stopped = true;
-    const [all, own] = this.#generationNames(functionId ?? '');
-    await this.#put(functionId === undefined ? all : own, newGeneration());
+    const [all, own] = this.#generationNames(what.of === 'all' ? '' : what.functionId);
+    await this.#put(what.of === 'all' ? all : own, newGeneration());
   }
 
   /** Keyv says `false` for what was not there, and for what could not be deleted. */
@@ -164,11 +181,11 @@ class KeyvTier implements Tier {
     if (stored === false) throw new Error('Keyv could not store: its `error` event says why');
   }
 
-  async #getMany(names: string[]): Promise<(string | undefined)[]> {
+  async #getMany(names: string[]): Promise<readonly unknown[]> {
     const found = this.#keyv.getMany
       ? await this.#keyv.getMany(names)
       : await Promise.all(names.map((name) => this.#keyv.get(name)));
-    return Array.from(found, (value) => (typeof value === 'string' ? value : undefined));
+    return Array.from(found);
   }
 
   async #encode(functionId: string, key: string, record: TierRecord): Promise<string> {
@@ -195,7 +212,7 @@ class KeyvTier implements Tier {
 
   async #findOrBegin(name: string): Promise<Buffer> {
     const known = await this.#keyv.get(name);
-    const bytes = Buffer.from(typeof known === 'string' ? known : '', 'base64');
+    const bytes = bytesOf(known);
     if (bytes.length === GENERATION_BYTES) return bytes;
     const begun = newGeneration();
     await this.#put(name, begun);
@@ -205,15 +222,16 @@ class KeyvTier implements Tier {
   async #decode(
     functionId: string,
     key: string,
-    text: string,
-    generations: readonly (string | undefined)[],
+    text: unknown,
+    generations: readonly unknown[],
   ): Promise<TierRecord | undefined> {
-    const stored = Buffer.from(text, 'base64');
-    const current = Buffer.concat(generations.map((each) => Buffer.from(each ?? '', 'base64')));
+    const stored = bytesOf(text);
+    const current = Buffer.concat(generations.map(bytesOf));
     const own = stored.subarray(HEAD_BYTES, HEAD_BYTES + 2 * GENERATION_BYTES);
-    if (own.length === 0 || !own.equals(current)) return undefined;
     const found = await decodeRecord(identityOf(functionId, key), stored, this.#format);
-    if (!found) return undefined;
+    // Nothing stands in the place of what could not be deleted.
+    if (!found && text !== '') this.#damaged++;
+    if (!found || !own.equals(current)) return undefined;
     const { isOwn: _, ...record } = found;
     return record;
   }
@@ -226,6 +244,11 @@ class KeyvTier implements Tier {
   #generationNames(functionId: string): readonly [string, string] {
     return [`${this.#prefix}:g`, `${this.#prefix}:g:${nameOf(identityOf(functionId))}`];
   }
+}
+
+/** Of what Keyv has; none of what is no text. */
+function bytesOf(text: unknown): Buffer {
+  return Buffer.from(typeof text === 'string' ? text : '', 'base64');
 }
 
 function newGeneration(): string {

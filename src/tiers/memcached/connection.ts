@@ -7,7 +7,8 @@
  */
 
 import type { Duplex } from 'node:stream';
-import { type Reply, ReplyReader, ServerError } from './replies.ts';
+import { nextTick } from '../../runtime/globals.ts';
+import { type MemcachedReply, ReplyReader, ServerError } from './replies.ts';
 
 export interface Command {
   readonly line: string;
@@ -15,16 +16,16 @@ export interface Command {
 }
 
 /** @throws {ServerError} what memcached refuses */
-export type Send = (command: Command) => Promise<Reply>;
+export type MemcachedSend = (command: Command) => Promise<MemcachedReply>;
 
 interface Pending {
-  resolve(reply: Reply): void;
+  resolve(reply: MemcachedReply): void;
   reject(error: unknown): void;
 }
 
 const END = Buffer.from('\r\n');
 
-export class Connection {
+export class MemcachedConnection {
   readonly #stream: Duplex;
   readonly #lost: (cause: unknown) => void;
   readonly #pending: Pending[] = [];
@@ -48,7 +49,7 @@ export class Connection {
     stream.on('close', () => this.#end(new Error('the connection was closed')));
   }
 
-  readonly send: Send = ({ line, value }) => {
+  readonly send: MemcachedSend = ({ line, value }) => {
     if (this.#isOver) return Promise.reject(new Error('the connection has ended'));
     return new Promise((resolve, reject) => {
       if (this.#pending.length === 0) this.#corkForThisTurn();
@@ -68,12 +69,12 @@ export class Connection {
   /** What is sent in one turn goes as one packet. */
   #corkForThisTurn(): void {
     this.#stream.cork();
-    process.nextTick(() => this.#stream.uncork());
+    nextTick(() => this.#stream.uncork());
   }
 
-  #settle(reply: Reply | ServerError): void {
+  #settle(reply: MemcachedReply | ServerError): void {
     const pending = this.#pending[this.#answered++];
-    if (!pending) throw new Error('it answers what nobody has asked');
+    if (!pending) throw new Error('it has sent an answer without a question');
     if (reply instanceof ServerError) pending.reject(reply);
     else pending.resolve(reply);
     // In one step for many: to shift an array of thousands by one takes its length.

@@ -2,6 +2,7 @@
 
 import type { LeaseAnswer, Tier } from '../tier.ts';
 
+/** The state of the servers, and what became of items, since the tier was opened. */
 export interface MemcachedStats {
   readonly servers: number;
   /** Servers that answer, as far as this process knows. */
@@ -21,5 +22,6 @@ export interface MemcachedTier extends Tier {
   readonly persistent: true;
   /** Among all processes that use the same servers. */
   lease(functionId: string, key: string, refresh?: boolean): Promise<LeaseAnswer>;
+  /** The counters since the tier was opened; a copy. */
   stats(): MemcachedStats;
 }

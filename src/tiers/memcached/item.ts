@@ -15,7 +15,7 @@
  * 56  ...   body of the record, which has a checksum of its own: see `../record.ts`
  * ```
  *
- * Clocks of processes may differ by any time, so nobody believes a date of another. memcached tells
+ * Clocks of processes may differ by any time, so no process believes the date of another. memcached tells
  * how many seconds are left of what it was told, so a reader knows how old an item is, within two
  * seconds, and takes away that much from what was left.
  */
@@ -38,7 +38,7 @@ const COUNTING = 1000;
 
 export interface Item {
   readonly generations: Buffer;
-  /** Somebody computes it; without one nobody does. */
+  /** A process computes it; without a token none does. */
   readonly token: Buffer | undefined;
   readonly tooLarge: boolean;
   /** Head, generations and body. */
@@ -67,22 +67,24 @@ export function encodeItem(name: string, item: Item, ttl: number): Buffer {
 
 /**
  * `undefined` for what is damaged, foreign or of another format.
- * @param left seconds for which memcached will keep it
+ * @param keptFor seconds for which memcached will still keep it
  */
-export function decodeItem(name: string, bytes: Buffer, left: number): Item | undefined {
+export function decodeItem(name: string, bytes: Buffer, keptFor: number): Item | undefined {
   const isOurs = bytes.length >= BODY_AT && bytes.toString('latin1', 0, 2) === 'TI';
   if (!isOurs || bytes[2] !== FORMAT || bytes.readUInt32LE(4) !== checksum(name, bytes)) {
     return undefined;
   }
   const token = bytes.subarray(CHECKED_FROM, CHECKED_FROM + TOKEN_BYTES);
   const head = bytes.subarray(RECORD_AT, GENERATIONS_AT);
-  const age = (bytes.readUInt32LE(32) - left) * 1000 + COUNTING;
+  const left = bytes.readDoubleLE(24);
+  if (Number.isNaN(left)) return undefined;
+  const age = (bytes.readUInt32LE(32) - keptFor) * 1000 + COUNTING;
   return {
     generations: bytes.subarray(GENERATIONS_AT, BODY_AT),
     token: token.equals(NO_TOKEN) ? undefined : token,
     tooLarge: bytes[3] === TOO_LARGE,
     record: head.equals(NO_HEAD) ? undefined : bytes.subarray(RECORD_AT),
-    left: bytes.readDoubleLE(24) - age,
+    left: left - age,
   };
 }
 

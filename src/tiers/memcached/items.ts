@@ -3,8 +3,8 @@
 import { randomBytes } from 'node:crypto';
 import { decodeItem, encodeItem, GENERATIONS_BYTES, type Item } from './item.ts';
 import type { MemcachedKey } from './names.ts';
-import type { Reply } from './replies.ts';
-import type { Server } from './server.ts';
+import type { MemcachedReply } from './replies.ts';
+import type { MemcachedServer } from './server.ts';
 
 /** What is there under a key. */
 export interface Seen {
@@ -28,7 +28,7 @@ export type Written =
 /** Random ones, so that one that was evicted never comes back. */
 const GENERATION_BYTES = GENERATIONS_BYTES / 2;
 
-export async function look(server: Server, key: MemcachedKey): Promise<Seen> {
+export async function look(server: MemcachedServer, key: MemcachedKey): Promise<Seen> {
   // In one packet; the item first: what is cleared in between is not current then.
   const [reply, ...generations] = await Promise.all([
     server.send({ line: `mg ${key.name} v c t` }),
@@ -39,7 +39,7 @@ export async function look(server: Server, key: MemcachedKey): Promise<Seen> {
 
 /** The present generations, if there are any. */
 export async function presentGenerations(
-  server: Server,
+  server: MemcachedServer,
   key: MemcachedKey,
 ): Promise<Buffer | undefined> {
   return joined(
@@ -48,13 +48,13 @@ export async function presentGenerations(
 }
 
 /** The present generations, begun if there are none. */
-export async function generationsOf(server: Server, key: MemcachedKey): Promise<Buffer> {
+export async function generationsOf(server: MemcachedServer, key: MemcachedKey): Promise<Buffer> {
   return Buffer.concat(await Promise.all(key.generations.map((name) => generation(server, name))));
 }
 
 /** @param cas of what is to be replaced; `undefined`: only if there is nothing */
 export async function write(
-  server: Server,
+  server: MemcachedServer,
   { name }: MemcachedKey,
   item: Item,
   ttl: number,
@@ -69,11 +69,11 @@ export async function write(
 }
 
 /** @param cas only if that is still there */
-export async function remove(server: Server, name: string, cas?: string): Promise<void> {
+export async function remove(server: MemcachedServer, name: string, cas?: string): Promise<void> {
   await server.send({ line: cas === undefined ? `md ${name}` : `md ${name} C${cas}` });
 }
 
-function seen(key: MemcachedKey, reply: Reply, generations: Buffer | undefined): Seen {
+function seen(key: MemcachedKey, reply: MemcachedReply, generations: Buffer | undefined): Seen {
   const { value, flags } = reply;
   if (!value) return { cas: undefined, item: undefined, isDamaged: false, generations };
   const item = decodeItem(key.name, value, Number(flags.get('t')));
@@ -86,13 +86,13 @@ function seen(key: MemcachedKey, reply: Reply, generations: Buffer | undefined):
   };
 }
 
-export function joined(replies: readonly (Reply | undefined)[]): Buffer | undefined {
+export function joined(replies: readonly (MemcachedReply | undefined)[]): Buffer | undefined {
   const values = replies.map((reply) => reply?.value);
   const areThere = values.every((value) => value?.length === GENERATION_BYTES);
   return areThere ? Buffer.concat(values as Buffer[]) : undefined;
 }
 
-async function generation(server: Server, name: string): Promise<Buffer> {
+async function generation(server: MemcachedServer, name: string): Promise<Buffer> {
   const { value } = await server.send({ line: `mg ${name} v` });
   if (value?.length === GENERATION_BYTES) return value;
   const begun = randomBytes(GENERATION_BYTES);

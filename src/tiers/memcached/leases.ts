@@ -2,7 +2,7 @@
  * Single flight between processes: of all that ask for a key, one puts an item with its token there.
  *
  * memcached has leases of its own (`mg` with `N`, which puts an empty item where there is none). They
- * are not used: an empty item does not say to which generation it belongs, so nobody could tell after
+ * are not used: an empty item does not say to which generation it belongs, so it would be unknown after
  * a clear that it is over. `ms` with `ME` decides just as well, and takes a round trip more.
  *
  * The item lives for some seconds, and its holder puts that off as long as the process runs. One that
@@ -17,17 +17,17 @@ import type { Item } from './item.ts';
 import { look, remove, type Seen, write } from './items.ts';
 import type { MemcachedKey } from './names.ts';
 import { ServerError } from './replies.ts';
-import type { Server } from './server.ts';
+import type { MemcachedServer } from './server.ts';
 
-export interface LeaseTimes {
+export interface MemcachedLeaseTimes {
   /** Seconds that a lease lives when it is not renewed; memcached may take one off. */
   readonly life: number;
   /** Milliseconds between two renewals. */
   readonly renewEvery: number;
 }
 
-export interface Held extends HeldLease {
-  readonly server: Server;
+export interface HeldItem extends HeldLease {
+  readonly server: MemcachedServer;
   readonly key: MemcachedKey;
   readonly token: Buffer;
   readonly generations: Buffer;
@@ -41,20 +41,20 @@ export interface Held extends HeldLease {
 /** Others may change the item in between: by a `set` without a lease. */
 const MOST_TRIES = 5;
 
-export class Leases {
+export class MemcachedLeases {
   readonly #clock: Clock;
   readonly #life: number;
-  readonly #held: HeldLeases<Held>;
+  readonly #held: HeldLeases<HeldItem>;
 
-  constructor(clock: Clock, times: LeaseTimes) {
+  constructor(clock: Clock, times: MemcachedLeaseTimes) {
     this.#clock = clock;
     this.#life = times.life;
     const inStore = {
-      renew: (all: ReadonlySet<Held>) => {
+      renew: (all: ReadonlySet<HeldItem>) => {
         for (const held of all) void this.#renew(held);
       },
-      release: (held: Held) => this.#giveBack(held),
-      isThere: ({ server }: Held) => server.availability.isUp,
+      release: (held: HeldItem) => this.#giveBack(held),
+      isThere: ({ server }: HeldItem) => server.availability.isUp,
     };
     this.#held = new HeldLeases(inStore, clock, times.renewEvery);
   }
@@ -64,11 +64,11 @@ export class Leases {
   }
 
   /** Replaces what was seen by a lease, and keeps what there is of a record. */
-  async take(server: Server, key: MemcachedKey, seen: Seen, generations: Buffer) {
+  async take(server: MemcachedServer, key: MemcachedKey, seen: Seen, generations: Buffer) {
     const token = randomBytes(16);
     const { record, left = 0 } = seen.item ?? {};
     const item: Item = { generations, token, tooLarge: false, record, left };
-    const held: Held = {
+    const held: HeldItem = {
       ...{ server, key, token, generations, cas: '0', state: 'held' },
       record: record && Buffer.from(record),
       recordUntil: this.#clock.now() + left,
@@ -87,16 +87,16 @@ export class Leases {
   }
 
   /** It is not renewed any more. */
-  end(held: Held): void {
+  end(held: HeldItem): void {
     this.#held.end(held);
   }
 
-  store(held: Held, put: () => Promise<boolean>): Promise<boolean> {
+  store(held: HeldItem, put: () => Promise<boolean>): Promise<boolean> {
     return this.#held.store(held, put);
   }
 
   /** Without a record of its own: what was there beside it stays. */
-  release(held: Held): Promise<void> {
+  release(held: HeldItem): Promise<void> {
     return this.#held.release(held);
   }
 
@@ -113,7 +113,7 @@ export class Leases {
    * Replaces the lease, unless it has ended.
    * @returns whether it has
    */
-  async replace(held: Held, item: Item, ttl: number): Promise<boolean> {
+  async replace(held: HeldItem, item: Item, ttl: number): Promise<boolean> {
     for (let tries = 0; tries < MOST_TRIES; tries++) {
       const written = await write(held.server, held.key, item, ttl, held.cas);
       if (written.state === 'done') held.cas = written.cas;
@@ -123,7 +123,7 @@ export class Leases {
     throw new Error('the lease was changed too often');
   }
 
-  async #giveBack(held: Held): Promise<void> {
+  async #giveBack(held: HeldItem): Promise<void> {
     if (!(await this.#isStillThere(held))) return;
     const left = held.recordUntil - this.#clock.now();
     const { record, generations } = held;
@@ -132,7 +132,7 @@ export class Leases {
     await this.replace(held, item, secondsFor(left));
   }
 
-  async #isStillThere(held: Held): Promise<boolean> {
+  async #isStillThere(held: HeldItem): Promise<boolean> {
     const { cas, item } = await look(held.server, held.key);
     if (cas === undefined || !item?.token?.equals(held.token)) return false;
     held.cas = cas;
@@ -141,7 +141,7 @@ export class Leases {
     return true;
   }
 
-  async #renew(held: Held): Promise<void> {
+  async #renew(held: HeldItem): Promise<void> {
     const { token, generations, record } = held;
     const left = held.recordUntil - this.#clock.now();
     const item: Item = { generations, token, tooLarge: false, record, left };

@@ -3,19 +3,26 @@
  * them: records and leases are items, and everything that depends on what was read is written by
  * compare-and-swap.
  *
- * What memcached cannot do: nobody is told anything, so who waits looks now and then, and what other
+ * What memcached cannot do: it sends no notifications, so a waiting process looks now and then, and what other
  * processes have in their own memory they do not know to be invalid.
  */
 
 import { connect } from 'node:net';
 import { type Clock, systemClock } from '../../clock.ts';
-import type { Invalidation, LeaseAnswer, TierLease, TierRecord } from '../tier.ts';
-import type { Send } from './connection.ts';
+import {
+  allOf,
+  type Invalidation,
+  type LeaseAnswer,
+  type TierLease,
+  type TierRecord,
+} from '../tier.ts';
+import { newWait } from '../waits.ts';
+import type { MemcachedSend } from './connection.ts';
 import type { MemcachedStats, MemcachedTier } from './contract.ts';
 import type { Item } from './item.ts';
 import { generationsOf, look, presentGenerations } from './items.ts';
-import { type Held, Leases, type LeaseTimes } from './leases.ts';
-import { type MemcachedKey, Names, serverOf } from './names.ts';
+import { type HeldItem, MemcachedLeases, type MemcachedLeaseTimes } from './leases.ts';
+import { type MemcachedKey, MemcachedNames, serverOf } from './names.ts';
 import {
   type Address,
   addressText,
@@ -24,11 +31,11 @@ import {
   resolveMemcachedTierOptions,
 } from './options.ts';
 import { Records, tooLarge } from './records.ts';
-import { openServer, type Server } from './server.ts';
-import { Waits } from './waits.ts';
+import { type MemcachedServer, openServer } from './server.ts';
+import { type MemcachedWaits, memcachedWaits } from './waits.ts';
 
 /** For tests that cannot wait. */
-export interface MemcachedTimes extends LeaseTimes {
+export interface MemcachedTimes extends MemcachedLeaseTimes {
   /** Milliseconds until a server that is away is tried again. */
   readonly retry: number;
 }
@@ -50,13 +57,15 @@ export function openMemcachedTier(
 class SharedTier implements MemcachedTier {
   readonly name = 'memcached';
   readonly persistent = true;
+  readonly makesUp = true;
+  readonly givesAway = true;
   readonly #clock: Clock;
   readonly #options: ResolvedMemcachedTierOptions;
   readonly #records: Records;
-  readonly #names: Names;
-  readonly #servers: readonly Server[];
-  readonly #leases: Leases;
-  readonly #waits: Waits;
+  readonly #names: MemcachedNames;
+  readonly #servers: readonly MemcachedServer[];
+  readonly #leases: MemcachedLeases;
+  readonly #waits: MemcachedWaits;
   #closing: Promise<void> | undefined;
 
   constructor(options: ResolvedMemcachedTierOptions, clock: Clock, times: MemcachedTimes) {
@@ -64,11 +73,11 @@ class SharedTier implements MemcachedTier {
     this.#clock = clock;
     this.#options = options;
     this.#records = new Records(options, clock);
-    this.#names = new Names(options.prefix);
-    this.#leases = new Leases(clock, times);
-    this.#waits = new Waits(clock);
+    this.#names = new MemcachedNames(options.prefix);
+    this.#leases = new MemcachedLeases(clock, times);
+    this.#waits = memcachedWaits(clock);
     const serverTimes = { command: timeout, connect: connectTimeout, retry: times.retry };
-    const tell = (what: Invalidation, send: Send) => this.#tell(what, send);
+    const tell = (what: Invalidation, send: MemcachedSend) => this.#tell(what, send);
     const resumed = () => this.#leases.releaseOrphans();
     this.#servers = options.servers.map((address) => {
       const connect = () => this.#connect(address);
@@ -111,7 +120,8 @@ class SharedTier implements MemcachedTier {
       if (item?.tooLarge) throw tooLarge();
       if (item?.token && cas !== undefined) {
         const { generations } = item;
-        return { state: 'held', ...this.#waits.add({ server, key: names, cas, generations }) };
+        const seenLease = { server, key: names, cas, generations };
+        return { state: 'held', ...this.#waits.add(newWait(seenLease)) };
       }
       const record = await this.#records.read(server, names, seen, asked);
       if (record && !refresh) return { state: 'found', record };
@@ -124,15 +134,29 @@ class SharedTier implements MemcachedTier {
   }
 
   async delete(functionId: string, key: string): Promise<void> {
-    await this.#find(functionId, key).server.availability.invalidate({ functionId, key });
+    await this.#find(functionId, key).server.availability.invalidate({
+      of: 'key',
+      functionId,
+      key,
+    });
+  }
+
+  async discard(functionId: string, key: string): Promise<void> {
+    const { names, server } = this.#find(functionId, key);
+    await this.#records.discard(server, names, await look(server, names));
   }
 
   async clear(functionId?: string): Promise<void> {
-    const what = functionId === undefined ? {} : { functionId };
-    const tell = ({ availability }: Server) => availability.invalidate(what);
+    const what = allOf(functionId);
+    const tell = ({ availability }: MemcachedServer) => availability.invalidate(what);
     const told = await Promise.allSettled(this.#servers.map(tell));
     const failed = told.find((each) => each.status === 'rejected');
     if (failed) throw failed.reason;
+  }
+
+  /** One of its servers is. */
+  isUp(): boolean {
+    return this.#servers.some(({ availability }) => availability.isUp);
   }
 
   stats(): MemcachedStats {
@@ -166,25 +190,29 @@ class SharedTier implements MemcachedTier {
     return socket.unref();
   }
 
-  #find(functionId: string, key: string): { names: MemcachedKey; server: Server } {
+  #find(functionId: string, key: string): { names: MemcachedKey; server: MemcachedServer } {
     const names = this.#names.key(functionId, key);
     return { names, server: serverOf(this.#servers, names.name) };
   }
 
-  async #tell({ functionId, key }: Invalidation, send: Send): Promise<void> {
-    const isKey = functionId !== undefined && key !== undefined;
-    const name = isKey ? this.#names.key(functionId, key).name : this.#names.generation(functionId);
-    await send({ line: `md ${name}` });
+  async #tell(what: Invalidation, send: MemcachedSend): Promise<void> {
+    await send({ line: `md ${this.#nameOf(what)}` });
   }
 
-  #leaseOf(held: Held): TierLease {
+  /** Of the item whose end makes it invalid. */
+  #nameOf(what: Invalidation): string {
+    if (what.of === 'key') return this.#names.key(what.functionId, what.key).name;
+    return this.#names.generation(what.of === 'all' ? undefined : what.functionId);
+  }
+
+  #leaseOf(held: HeldItem): TierLease {
     return {
       store: (record) => this.#store(held, record),
       release: () => this.#leases.release(held),
     };
   }
 
-  async #store(held: Held, record: TierRecord): Promise<boolean> {
+  async #store(held: HeldItem, record: TierRecord): Promise<boolean> {
     const { key, generations, server } = held;
     const left = record.expiresAt - this.#clock.date();
     const stored = await this.#leases.store(held, async () => {
@@ -197,7 +225,7 @@ class SharedTier implements MemcachedTier {
       return isReplaced;
     });
     if (!stored) return false;
-    // What a clear has ended belongs to a generation that is over: nobody finds it.
+    // What a clear has ended belongs to a generation that is over: it is not found any more.
     return (await presentGenerations(server, key))?.equals(generations) === true;
   }
 }

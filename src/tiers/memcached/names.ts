@@ -17,7 +17,7 @@ export interface MemcachedKey {
   readonly generations: readonly [string, string];
 }
 
-export class Names {
+export class MemcachedNames {
   readonly #prefix: string;
 
   constructor(prefix: string) {

@@ -2,13 +2,15 @@
 
 import type { Duplex } from 'node:stream';
 import { bytes, type Duration, refuseUnknown, type Size, wrong } from '../../options.ts';
-import { positive, prefixOf } from '../store-options.ts';
+import { positive, prefixOf, secretOf } from '../store-options.ts';
 
+/** Where a memcached server listens. */
 export interface Address {
   readonly host: string;
   readonly port: number;
 }
 
+/** What `memcachedTier()` takes; only `servers` or `connect` must be given, if memcached is not on this machine. */
 export interface MemcachedTierOptions {
   /**
    * `host`, `host:port` or `[IPv6]:port`, one or several, over which the keys are spread. All
@@ -28,6 +30,11 @@ export interface MemcachedTierOptions {
   readonly maxItemSize?: Size;
   /** Values of more bytes are compressed, with Brotli. Default: none. */
   readonly compressAbove?: Size;
+  /**
+   * Signs every record, with HMAC-SHA-256: a value that was written without it is not believed. All
+   * processes that share records need the same. At least 16 bytes. Default: none.
+   */
+  readonly secret?: string | Uint8Array;
   /** In which memcached must answer; if it does not, it counts as away. Default: 250 ms. */
   readonly timeout?: Duration;
   /** In which a connection must be made; the first calls wait for it. Default: 1 s. */
@@ -44,6 +51,7 @@ export interface ResolvedMemcachedTierOptions {
   readonly maxItemSize: number;
   /** Bytes. */
   readonly compressAbove: number;
+  readonly secret: Buffer | undefined;
   /** Milliseconds. */
   readonly timeout: number;
   /** Milliseconds. */
@@ -60,7 +68,7 @@ export function resolveMemcachedTierOptions(
 ): ResolvedMemcachedTierOptions {
   refuseUnknown(options, 'memcachedTier', [
     ...['servers', 'connect', 'prefix', 'maxAge', 'maxItemSize', 'compressAbove'],
-    ...['timeout', 'connectTimeout'],
+    ...['secret', 'timeout', 'connectTimeout'],
   ]);
   const { servers = 'localhost', connect, compressAbove } = options;
   if (connect !== undefined && typeof connect !== 'function') {
@@ -80,6 +88,7 @@ export function resolveMemcachedTierOptions(
       compressAbove === undefined
         ? Number.POSITIVE_INFINITY
         : bytes('compressAbove', compressAbove),
+    secret: secretOf(options.secret),
     timeout: positive('timeout', options.timeout ?? 250),
     connectTimeout: positive('connectTimeout', options.connectTimeout ?? 1000),
   };

@@ -6,15 +6,15 @@ import { decodeRecord, encodeRecord, type RecordFormat } from '../record.ts';
 import type { TierRecord } from '../tier.ts';
 import type { Item } from './item.ts';
 import { remove, type Seen, write } from './items.ts';
-import { type Held, type Leases, secondsFor } from './leases.ts';
+import { type HeldItem, type MemcachedLeases, secondsFor } from './leases.ts';
 import type { MemcachedKey } from './names.ts';
 import type { ResolvedMemcachedTierOptions } from './options.ts';
 import { ServerError } from './replies.ts';
-import type { Server } from './server.ts';
+import type { MemcachedServer } from './server.ts';
 
 /** Of what memcached takes, for what it puts around a value. */
 const ITEM_OVERHEAD = 512;
-/** Milliseconds for which everybody knows that a record is too large, and computes for itself. */
+/** Milliseconds for which all processes know that a record is too large, and compute for themselves. */
 const TOO_LARGE_FOR = 60_000;
 
 export class Records {
@@ -29,16 +29,16 @@ export class Records {
   readonly #format: RecordFormat;
 
   constructor(options: ResolvedMemcachedTierOptions, clock: Clock) {
-    const { maxItemSize, maxAge, timeout, compressAbove } = options;
+    const { maxItemSize, maxAge, timeout, secret, compressAbove } = options;
     this.#clock = clock;
     this.#maxItemSize = maxItemSize;
     this.#maxAge = maxAge;
     this.#timeout = timeout;
-    this.#format = { writer: randomBytes(8), secret: undefined, compressAbove };
+    this.#format = { writer: randomBytes(8), secret, compressAbove };
   }
 
-  /** What memcached refuses ends the lease, too: nobody should wait for it. */
-  async replace(leases: Leases, held: Held, item: Item): Promise<boolean> {
+  /** What memcached refuses ends the lease, too: no process should wait for it. */
+  async replace(leases: MemcachedLeases, held: HeldItem, item: Item): Promise<boolean> {
     try {
       return await leases.replace(held, item, this.secondsFor(item.left));
     } catch (error) {
@@ -49,7 +49,7 @@ export class Records {
 
   /** @returns whether what was seen was still there */
   async put(
-    server: Server,
+    server: MemcachedServer,
     names: MemcachedKey,
     item: Item,
     ttl: number,
@@ -66,7 +66,7 @@ export class Records {
   /** Removes what was to be replaced, and says so to all if it was too large. */
   async #refused(
     error: ServerError,
-    server: Server,
+    server: MemcachedServer,
     names: MemcachedKey,
     cas: string | undefined,
     item: Item,
@@ -81,15 +81,14 @@ export class Records {
 
   /** Its `expiresAt` is by the clock of this process, and never too late. */
   async read(
-    server: Server,
+    server: MemcachedServer,
     { identity, name }: MemcachedKey,
     { cas, item, isDamaged }: Seen,
     asked: number,
   ): Promise<TierRecord | undefined> {
     const read = item?.record && (await decodeRecord(identity, item.record, this.#format));
     if ((isDamaged || (item?.record && !read)) && cas !== undefined) {
-      this.damaged++;
-      await remove(server, name, cas);
+      await this.#remove(server, name, cas);
     }
     if (!item || !read) return undefined;
     const { isOwn, ...record } = read;
@@ -97,6 +96,20 @@ export class Records {
     // It may have been on its way to memcached for as long.
     const expiresAt = isByOwnClock ? record.expiresAt : asked + item.left - this.#timeout;
     return expiresAt > this.#clock.date() ? { ...record, expiresAt } : undefined;
+  }
+
+  /** The record that was seen is none. A lease beside it stays, and takes it along when it ends. */
+  async discard(
+    server: MemcachedServer,
+    { name }: MemcachedKey,
+    { cas, item }: Seen,
+  ): Promise<void> {
+    if (item?.record && !item.token && cas !== undefined) await this.#remove(server, name, cas);
+  }
+
+  async #remove(server: MemcachedServer, name: string, cas: string): Promise<void> {
+    this.damaged++;
+    await remove(server, name, cas);
   }
 
   async encode(

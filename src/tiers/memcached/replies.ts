@@ -3,7 +3,7 @@
  * a line of a code and flags, each a letter and a text; and for `VA` a value of that many bytes.
  */
 
-export interface Reply {
+export interface MemcachedReply {
   readonly code: string;
   readonly flags: ReadonlyMap<string, string>;
   readonly value: Buffer | undefined;
@@ -24,12 +24,12 @@ export class ReplyReader {
   #need = 0;
 
   /** @throws {Error} for what is not memcached's */
-  push(chunk: Buffer): (Reply | ServerError)[] {
+  push(chunk: Buffer): (MemcachedReply | ServerError)[] {
     this.#chunks.push(chunk);
     this.#size += chunk.length;
     if (this.#size < this.#need) return [];
     const bytes = this.#chunks.length === 1 ? chunk : Buffer.concat(this.#chunks);
-    const replies: (Reply | ServerError)[] = [];
+    const replies: (MemcachedReply | ServerError)[] = [];
     let start = 0;
     for (let end = this.#replyEnd(bytes, start); end > 0; end = this.#replyEnd(bytes, start)) {
       replies.push(read(bytes.subarray(start, end)));
@@ -57,7 +57,7 @@ export class ReplyReader {
   }
 }
 
-function read(bytes: Buffer): Reply | ServerError {
+function read(bytes: Buffer): MemcachedReply | ServerError {
   const lineEnd = bytes.indexOf(LF) + 1;
   const line = bytes.toString('latin1', 0, lineEnd).trimEnd();
   if (line.startsWith('SERVER_ERROR')) return new ServerError(line);

@@ -1,6 +1,6 @@
 /**
  * What the tier needs of a client of Redis, whichever package it is from: two connections, one for
- * commands and one on which messages are heard, which live and die together. Neither reconnects by
+ * commands and one on which messages arrive, which live and die together. Neither reconnects by
  * itself, and neither queues what it cannot send: `../availability.ts` decides what happens then.
  */
 
@@ -9,14 +9,14 @@ import type { Session } from '../session.ts';
 export type Argument = string | Buffer;
 
 /** What Redis answers; texts are bytes. */
-export type Reply = Buffer | number | string | null | undefined | readonly Reply[];
+export type RedisReply = Buffer | number | string | null | undefined | readonly RedisReply[];
 
 /** One connection, or those to all nodes of a cluster. */
-export interface Connection {
+export interface RedisConnection {
   /** Settles when commands can be sent. */
   open(): Promise<void>;
   /** @param key a key of the command's, by which a cluster finds the node */
-  send(args: readonly Argument[], key: string): Promise<Reply>;
+  send(args: readonly Argument[], key: string): Promise<RedisReply>;
   subscribe(
     channels: readonly string[],
     heard: (channel: string, message: Buffer) => void,
@@ -29,12 +29,14 @@ export interface Connection {
   cut(): void;
 }
 
-/** A client that somebody has made: its settings are used, and its own connection is not. */
+/** A client of the user's: its settings are used, and its own connection is not. */
 export interface Client {
+  /** A script can only reach the keys of one slot. */
+  readonly isCluster: boolean;
   /** Not opened yet. `lost` is called when it is over, for whatever reason. */
-  commands(lost: (cause: unknown) => void): Connection;
+  commands(lost: (cause: unknown) => void): RedisConnection;
   /** Called when the commands' connection is open. */
-  subscriber(commands: Connection, lost: (cause: unknown) => void): Connection;
+  subscriber(commands: RedisConnection, lost: (cause: unknown) => void): RedisConnection;
 }
 
 export interface SessionEvents {
@@ -43,17 +45,17 @@ export interface SessionEvents {
 }
 
 export interface RedisSession extends Session {
-  send(args: readonly Argument[], key: string): Promise<Reply>;
+  send(args: readonly Argument[], key: string): Promise<RedisReply>;
 }
 
-/** Connects, and hears what is said on the channels. */
+/** Connects, and subscribes to the channels. */
 export function openSession(
   client: Client,
   channels: readonly string[],
   { heard, lost }: SessionEvents,
 ): RedisSession {
   const commands = client.commands(lost);
-  let subscriber: Connection | undefined;
+  let subscriber: RedisConnection | undefined;
   let isCut = false;
   const open = async () => {
     await commands.open();

@@ -2,6 +2,7 @@
 
 import type { Tier } from '../tier.ts';
 
+/** The state of the connection, and what became of records, since the tier was opened. */
 export interface RedisStats {
   /** Redis answers, as far as this process knows. */
   readonly connected: boolean;
@@ -14,11 +15,15 @@ export interface RedisStats {
    * another signature.
    */
   readonly damaged: number;
-  /** Invalidations that other processes have told. */
+  /** Invalidations received from other processes. */
   readonly heard: number;
 }
 
 /** A tier in Redis. */
-export interface RedisTier extends Required<Omit<Tier, 'directory' | 'getNow'>> {
+export interface RedisTier
+  extends Required<
+    Omit<Tier, 'directory' | 'getNow' | 'askedEvenIfSlow' | 'clearPrefix' | 'versionsOf'>
+  > {
+  /** The counters since the tier was opened; a copy. */
   stats(): RedisStats;
 }

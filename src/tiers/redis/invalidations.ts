@@ -2,21 +2,21 @@
  * What processes tell each other in one channel: this has been deleted or cleared.
  */
 
-import type { Invalidation } from '../tier.ts';
-import type { Names } from './names.ts';
-import { runScript, type Send, scripts } from './scripts.ts';
+import { allOf, type Invalidation } from '../tier.ts';
+import type { RedisNames } from './names.ts';
+import { type RedisSend, runScript, scripts } from './scripts.ts';
 
-export class Invalidations {
-  readonly #names: Names;
+export class RedisInvalidations {
+  readonly #names: RedisNames;
   readonly #process: string;
-  /** Of what was invalidated, nobody has a lease any more. */
+  /** What was invalidated has no lease any more. */
   readonly #ended: (what: Invalidation) => void;
   readonly #listeners = new Set<(what: Invalidation) => void>();
   /** The functions that were asked about before the first session; none after that. */
   #early: Set<string> | undefined = new Set();
   #heard = 0;
 
-  constructor(names: Names, process: string, ended: (what: Invalidation) => void) {
+  constructor(names: RedisNames, process: string, ended: (what: Invalidation) => void) {
     this.#names = names;
     this.#process = process;
     this.#ended = ended;
@@ -32,16 +32,15 @@ export class Invalidations {
   }
 
   /** Tells Redis, and by it the others. */
-  async tell({ functionId, key }: Invalidation, send: Send): Promise<void> {
+  async tell(what: Invalidation, send: RedisSend): Promise<void> {
     const { invalidations } = this.#names;
-    // JSON keeps lone surrogates, which UTF-8 would make one.
-    const message = JSON.stringify([this.#process, functionId ?? null, key ?? null]);
-    if (functionId !== undefined && key !== undefined) {
-      const { record, lease } = this.#names.key(functionId, key);
+    const message = messageOf(this.#process, what);
+    if (what.of === 'key') {
+      const { record, lease } = this.#names.key(what.functionId, what.key);
       await runScript(send, scripts.delete, [record, lease], [invalidations, message]);
       return;
     }
-    const generations = this.#names.generations(functionId);
+    const generations = this.#names.generations(what.of === 'all' ? undefined : what.functionId);
     await Promise.all(generations.map((each) => send(['UNLINK', each], each)));
     await send(['PUBLISH', invalidations, message], invalidations);
   }
@@ -52,15 +51,15 @@ export class Invalidations {
   }
 
   /**
-   * Others may have said something that was not heard. Before the first session, that is no more than
-   * what was said before the process had started, but for what it has used since.
+   * Others may have sent something that did not arrive. Before the first session, that is no more than
+   * what was sent before the process had started, but for what it has used since.
    */
   missed(): void {
-    if (!this.#early) return this.#announce({});
-    for (const functionId of this.#early) this.#announce({ functionId });
+    if (!this.#early) return this.#announce({ of: 'all' });
+    for (const functionId of this.#early) this.#announce({ of: 'function', functionId });
   }
 
-  /** Redis is heard from now on. */
+  /** Messages of Redis arrive from now on. */
   begin(): void {
     this.#early = undefined;
   }
@@ -68,7 +67,7 @@ export class Invalidations {
   hear(message: Buffer): void {
     const told = readTold(message);
     if (!told) return;
-    const { sender, ...what } = told;
+    const { sender, what } = told;
     this.#ended(what);
     // What this process has invalidated it may have computed again since.
     if (sender === this.#process) return;
@@ -81,8 +80,22 @@ export class Invalidations {
   }
 }
 
-/** `undefined` for what nobody of us has told. */
-function readTold(message: Buffer): (Invalidation & { readonly sender: string }) | undefined {
+interface Told {
+  readonly sender: string;
+  readonly what: Invalidation;
+}
+
+/**
+ * `[sender, functionId, key]`, with `null` for what there is none of: what processes of other versions
+ * send, too. JSON keeps lone surrogates, which UTF-8 would make one.
+ */
+function messageOf(sender: string, what: Invalidation): string {
+  const functionId = what.of === 'all' ? null : what.functionId;
+  return JSON.stringify([sender, functionId, what.of === 'key' ? what.key : null]);
+}
+
+/** `undefined` for a message that no process of ours has sent. */
+function readTold(message: Buffer): Told | undefined {
   let fields: unknown;
   try {
     fields = JSON.parse(message.toString());
@@ -91,12 +104,9 @@ function readTold(message: Buffer): (Invalidation & { readonly sender: string })
   }
   if (!Array.isArray(fields)) return undefined;
   const [sender, functionId, key] = fields as unknown[];
-  const isText = (field: unknown) => field === null || typeof field === 'string';
-  if (typeof sender !== 'string' || !isText(functionId) || !isText(key)) return undefined;
-  if (functionId === null && key !== null) return undefined;
-  return {
-    sender,
-    ...(typeof functionId === 'string' && { functionId }),
-    ...(typeof key === 'string' && { key }),
-  };
+  if (typeof sender !== 'string') return undefined;
+  if (functionId === null && key === null) return { sender, what: { of: 'all' } };
+  if (typeof functionId !== 'string') return undefined;
+  if (key === null) return { sender, what: allOf(functionId) };
+  return typeof key === 'string' ? { sender, what: { of: 'key', functionId, key } } : undefined;
 }

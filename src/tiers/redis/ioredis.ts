@@ -1,6 +1,6 @@
 /** Connections by a client of the package `ioredis` that was handed in: one server, or a cluster. */
 
-import type { Argument, Client, Connection, Reply } from './connection.ts';
+import type { Argument, Client, RedisConnection, RedisReply } from './connection.ts';
 
 /** As much of a client as is used here. */
 export interface Ioredis {
@@ -12,7 +12,7 @@ export interface Ioredis {
   disconnect(): void;
   on(event: string, run: (...args: never[]) => void): unknown;
   subscribe(...channels: string[]): Promise<unknown>;
-  callBuffer(command: string, ...args: Argument[]): Promise<Reply>;
+  callBuffer(command: string, ...args: Argument[]): Promise<RedisReply>;
 }
 
 export interface IoredisCluster extends Omit<Ioredis, 'duplicate'> {
@@ -41,14 +41,16 @@ function overrides(connectTimeout: number): object {
 export function ioredisClient(given: Ioredis, connectTimeout: number): Client {
   const own = () => given.duplicate(overrides(connectTimeout));
   return {
+    isCluster: false,
     commands: (lost) => connectionOf(own(), lost),
     subscriber: (_, lost) => connectionOf(own(), lost),
   };
 }
 
 export function ioredisCluster(given: IoredisCluster, connectTimeout: number): Client {
-  const clusters = new WeakMap<Connection, IoredisCluster>();
+  const clusters = new WeakMap<RedisConnection, IoredisCluster>();
   return {
+    isCluster: true,
     commands(lost) {
       const redisOptions = { ...given.options?.redisOptions, ...overrides(connectTimeout) };
       const ofCluster = {
@@ -72,16 +74,24 @@ export function ioredisCluster(given: IoredisCluster, connectTimeout: number): C
   };
 }
 
+/** A refusal of the server's has the command with it, which may be the one with the password. */
+function withoutCommand(cause: unknown): unknown {
+  if (cause instanceof Error) Reflect.deleteProperty(cause, 'command');
+  return cause;
+}
+
 function connectionOf(
   client: Ioredis | IoredisCluster,
   lost: (cause: unknown) => void,
-): Connection {
-  client.on('error', lost);
+): RedisConnection {
+  client.on('error', (cause: unknown) => lost(withoutCommand(cause)));
   client.on('end', () => lost(undefined));
   const nodes = () => ('nodes' in client ? client.nodes('master') : [client]);
   return {
     async open() {
-      await client.connect();
+      await client.connect().catch((cause: unknown) => {
+        throw withoutCommand(cause);
+      });
       for (const { stream } of nodes()) stream?.unref?.();
     },
     send: ([command, ...args]) => client.callBuffer(String(command), ...args),

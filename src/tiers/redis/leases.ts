@@ -6,16 +6,16 @@
  * refused: see `scripts.ts`.
  */
 
-import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../clock.ts';
 import { type HeldLease, HeldLeases } from '../held-leases.ts';
 import type { TierLease, TierRecord } from '../tier.ts';
-import type { Reply } from './connection.ts';
+import type { RedisReply } from './connection.ts';
 import { byBucket, type RedisKey } from './names.ts';
+import type { RandomBytes } from './random.ts';
 import { refusalOf } from './refusal.ts';
-import { runScript, type Send, scripts } from './scripts.ts';
+import { type RedisSend, runScript, scripts } from './scripts.ts';
 
-export interface LeaseTimes {
+export interface RedisLeaseTimes {
   /** Milliseconds that a lease lives when it is not renewed. */
   readonly life: number;
   /** Milliseconds between two renewals. */
@@ -24,30 +24,42 @@ export interface LeaseTimes {
   readonly lookEvery: number;
 }
 
-export const leaseTimes: LeaseTimes = { life: 4000, renewEvery: 1000, lookEvery: 1000 };
+export const leaseTimes: RedisLeaseTimes = { life: 4000, renewEvery: 1000, lookEvery: 1000 };
 
 /** Puts the record if the lease still has its token. */
-export type Put = (token: Buffer, record: TierRecord) => Promise<boolean>;
+export type Put = (token: string, record: TierRecord) => Promise<boolean>;
 
 interface Held extends HeldLease {
   readonly key: RedisKey;
-  readonly token: Buffer;
+  readonly token: string;
 }
 
-export class Leases {
-  readonly #send: Send;
-  readonly #life: number;
+export interface RedisLeasesParts {
+  readonly send: RedisSend;
+  readonly isUp: () => boolean;
+  readonly clock: Clock;
+  readonly times: RedisLeaseTimes;
   /** What the channels of processes that wait begin with. */
+  readonly wakes: string;
+  readonly random: RandomBytes;
+}
+
+export class RedisLeases {
+  readonly #send: RedisSend;
+  readonly #life: number;
   readonly #wakes: string;
+  readonly #random: RandomBytes;
   readonly #held: HeldLeases<Held>;
 
-  constructor(send: Send, isUp: () => boolean, clock: Clock, times: LeaseTimes, wakes: string) {
+  constructor({ send, isUp, clock, times, wakes, random }: RedisLeasesParts) {
     this.#send = send;
     this.#life = times.life;
     this.#wakes = wakes;
+    this.#random = random;
     const inStore = {
       renew: (held: ReadonlySet<Held>) => {
-        for (const ofBucket of byBucket(held).values()) void this.#renew(ofBucket);
+        for (const ofBucket of byBucket(held, ({ key }) => key).values())
+          void this.#renew(ofBucket);
       },
       release: (held: Held) => this.#release(held),
       isThere: isUp,
@@ -56,12 +68,12 @@ export class Leases {
   }
 
   /** A token to ask with. */
-  newToken(): Buffer {
-    return randomBytes(16);
+  newToken(): string {
+    return this.#random.take(16).toString('base64url');
   }
 
   /** A lease was asked for with this token. When no answer comes, it may be granted all the same. */
-  async asked(key: RedisKey, token: Buffer, answer: Promise<Reply>): Promise<Reply> {
+  async asked(key: RedisKey, token: string, answer: Promise<RedisReply>): Promise<RedisReply> {
     try {
       return await answer;
     } catch (error) {
@@ -71,7 +83,7 @@ export class Leases {
   }
 
   /** What was asked for with this token was granted. */
-  granted(key: RedisKey, token: Buffer, put: Put): TierLease {
+  granted(key: RedisKey, token: string, put: Put): TierLease {
     const held: Held = { key, token, state: 'held' };
     this.#held.add(held);
     return {

@@ -27,13 +27,8 @@ export interface RedisKey {
   readonly own: string;
 }
 
-/** What a script reads and writes a record by. */
-export function recordKeys({ record, all, own }: RedisKey): string[] {
-  return [record, all, own];
-}
-
-export class Names {
-  /** Where invalidations are told. */
+export class RedisNames {
+  /** The channel of invalidations. */
   readonly invalidations: string;
   readonly #prefix: string;
   readonly #functions = new Map<string, string>();
@@ -64,7 +59,7 @@ export class Names {
     return Array.from({ length: BUCKETS }, (_, bucket) => this.#in(bucket, name));
   }
 
-  /** Where a process is told that what it waits for is over. */
+  /** The channel that notifies a process of the end of what it waits for. */
   wakes(processName: string): string {
     return `${this.#prefix}:wakes:${processName}`;
   }
@@ -83,12 +78,13 @@ export class Names {
 }
 
 /** What may be asked for in one step, by the generation of everything in its bucket. */
-export function byBucket<T extends { readonly key: RedisKey }>(all: Iterable<T>): Map<string, T[]> {
+export function byBucket<T>(all: Iterable<T>, keyOf: (each: T) => RedisKey): Map<string, T[]> {
   const buckets = new Map<string, T[]>();
   for (const each of all) {
-    const bucket = buckets.get(each.key.all);
+    const name = keyOf(each).all;
+    const bucket = buckets.get(name);
     if (bucket) bucket.push(each);
-    else buckets.set(each.key.all, [each]);
+    else buckets.set(name, [each]);
   }
   return buckets;
 }

@@ -1,8 +1,7 @@
 /** Connections by the package `redis` (node-redis), to one server or to a cluster. */
 
-import { createRequire } from 'node:module';
-import { MissingPackageError } from '../../errors.ts';
-import type { Argument, Client, Connection, Reply } from './connection.ts';
+import { requirePeer } from '../../installed.ts';
+import type { Argument, Client, RedisConnection, RedisReply } from './connection.ts';
 import { wrongUrl } from './options.ts';
 
 /** As much of a client as is used here. */
@@ -18,7 +17,7 @@ export interface NodeRedis {
     heard: (message: Buffer, channel: Buffer) => void,
     asBuffers: true,
   ): Promise<unknown>;
-  sendCommand(args: readonly Argument[], options?: object): Promise<Reply>;
+  sendCommand(args: readonly Argument[], options?: object): Promise<RedisReply>;
 }
 
 export interface NodeRedisCluster {
@@ -34,7 +33,7 @@ export interface NodeRedisCluster {
     isReadonly: boolean,
     args: readonly Argument[],
     options?: object,
-  ): Promise<Reply>;
+  ): Promise<RedisReply>;
 }
 
 /** Texts of replies as bytes (36 is `RESP_TYPES.BLOB_STRING`); the time limit is the tier's own. */
@@ -69,14 +68,16 @@ function made(createClient: (options: object) => NodeRedis, url: string): NodeRe
 export function nodeRedisClient(given: NodeRedis, connectTimeout: number): Client {
   const own = () => given.duplicate(overrides(given.options?.socket, connectTimeout));
   return {
+    isCluster: false,
     commands: (lost) => connectionOf(own(), lost),
     subscriber: (_, lost) => connectionOf(own(), lost),
   };
 }
 
 export function nodeRedisCluster(given: NodeRedisCluster, connectTimeout: number): Client {
-  const clusters = new WeakMap<Connection, NodeRedisCluster>();
+  const clusters = new WeakMap<RedisConnection, NodeRedisCluster>();
   return {
+    isCluster: true,
     commands(lost) {
       const { defaults } = given._options ?? {};
       const ofNodes = { ...defaults, ...overrides(defaults?.socket, connectTimeout) };
@@ -102,7 +103,7 @@ function overrides(socket: object | undefined, connectTimeout: number): object {
   return { ...OVERRIDES, socket: { ...socket, connectTimeout, reconnectStrategy: false } };
 }
 
-function connectionOf(client: NodeRedis, lost: (cause: unknown) => void): Connection {
+function connectionOf(client: NodeRedis, lost: (cause: unknown) => void): RedisConnection {
   client.on('error', lost);
   client.on('end', lost);
   let isCut = false;
@@ -128,7 +129,7 @@ function connectionOf(client: NodeRedis, lost: (cause: unknown) => void): Connec
 function connectionOfCluster(
   cluster: NodeRedisCluster,
   lost: (cause: unknown) => void,
-): Connection {
+): RedisConnection {
   cluster.on('error', lost);
   cluster.on('node-error', lost);
   return {
@@ -149,8 +150,8 @@ function connectionOfCluster(
 }
 
 /** A connection whose client is only known when it is opened. */
-function deferred(make: () => Promise<Connection>): Connection {
-  let made: Connection | undefined;
+function deferred(make: () => Promise<RedisConnection>): RedisConnection {
+  let made: RedisConnection | undefined;
   let isCut = false;
   const use = () => made ?? Promise.reject(new Error('the connection is not open'));
   return {
@@ -169,16 +170,7 @@ function deferred(make: () => Promise<Connection>): Connection {
   };
 }
 
-/** Loaded when a tier is opened, and not before: worker threads import the module and open none. */
 function nodeRedis(): { createClient(options: object): NodeRedis } {
-  try {
-    return createRequire(import.meta.url)('redis');
-  } catch (cause) {
-    const missing = (cause as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND';
-    const what = missing ? 'is not installed' : 'cannot be loaded on this system';
-    throw new MissingPackageError(
-      `redisTier() reaches Redis with the package redis, which ${what}: npm install redis`,
-      { cause },
-    );
-  }
+  const loaded = requirePeer('redis', 'redisTier() reaches Redis');
+  return loaded as { createClient(options: object): NodeRedis };
 }

@@ -2,7 +2,7 @@
 
 import type { OptionError } from '../../errors.ts';
 import { bytes, type Duration, refuseUnknown, type Size, wrong } from '../../options.ts';
-import { positive, prefixOf } from '../store-options.ts';
+import { positive, prefixOf, secretOf } from '../store-options.ts';
 
 /**
  * A client of the package `redis` from version 5 on (`createClient()`, `createCluster()`) or of
@@ -20,6 +20,7 @@ export interface IoredisLike {
   callBuffer(...args: never[]): Promise<unknown>;
 }
 
+/** What `redisTier()` takes: a `url` or a `client`, and limits. */
 export interface RedisTierOptions {
   /**
    * `redis[s]://[[user][:password]@][host][:port][/database]`, or `unix:///path/of/the/socket`, for
@@ -41,7 +42,7 @@ export interface RedisTierOptions {
   /** Values of more bytes are compressed, with Brotli. Default: none. */
   readonly compressAbove?: Size;
   /**
-   * Signs every record, with HMAC-SHA-256: a value that somebody without it has written is not
+   * Signs every record, with HMAC-SHA-256: a value that was written without it is not
    * believed. All processes that share records need the same. At least 16 bytes. Default: none.
    */
   readonly secret?: string | Uint8Array;
@@ -67,9 +68,11 @@ export interface ResolvedRedisTierOptions {
 
 /** A brace would move the hash tag, a space would be a puzzle in logs. */
 const PREFIX = /^[^\s{}\p{C}]{1,200}$/u;
-/** `Infinity` would fill Redis with what nobody can read any more. */
+/** `Infinity` would fill Redis with what cannot be read any more. */
 const LONGEST_AGE = 10 * 365 * 24 * 3600 * 1000;
-const SHORTEST_SECRET = 16;
+
+/** Stands for a URL, which may have a password in it, however it is written. */
+const HIDDEN = '...';
 
 /** @throws {OptionError} */
 export function resolveRedisTierOptions(options: RedisTierOptions): ResolvedRedisTierOptions {
@@ -79,7 +82,7 @@ export function resolveRedisTierOptions(options: RedisTierOptions): ResolvedRedi
   ]);
   const { url = 'redis://localhost:6379', client, compressAbove } = options;
   if (client !== undefined && options.url !== undefined) {
-    throw wrong('url', options.url, 'left out where a client is given');
+    throw wrong('url', HIDDEN, 'left out where a client is given');
   }
   if (client !== undefined) checkClient(client);
   checkUrl(url);
@@ -96,7 +99,7 @@ export function resolveRedisTierOptions(options: RedisTierOptions): ResolvedRedi
       compressAbove === undefined
         ? Number.POSITIVE_INFINITY
         : bytes('compressAbove', compressAbove),
-    secret: secret(options.secret),
+    secret: secretOf(options.secret),
     timeout: positive('timeout', options.timeout ?? 250),
     connectTimeout: positive('connectTimeout', options.connectTimeout ?? 2000),
   };
@@ -110,11 +113,10 @@ function checkUrl(url: unknown): void {
   throw wrongUrl(url);
 }
 
-/** Without the text itself, which may have a password in it. */
 export function wrongUrl(url: unknown): OptionError {
   return wrong(
     'url',
-    typeof url === 'string' ? '...' : url,
+    typeof url === 'string' ? HIDDEN : url,
     'a URL that begins with redis:// or rediss://, with [user:password@]host[:port][/number], or ' +
       'one such as unix:///path/of/the/socket',
   );
@@ -135,12 +137,4 @@ function checkClient(client: RedisClient): void {
     'made by createClient() or createCluster() of the package redis, version 5 or later, or by ' +
       'new Redis() or new Cluster() of ioredis',
   );
-}
-
-function secret(value: unknown): Buffer | undefined {
-  if (value === undefined) return undefined;
-  const isBytes = typeof value === 'string' || value instanceof Uint8Array;
-  const given = isBytes ? Buffer.from(value as string) : Buffer.of();
-  if (given.length >= SHORTEST_SECRET) return given;
-  throw wrong('secret', '...', `a text or bytes, of at least ${SHORTEST_SECRET} bytes`);
 }

@@ -9,27 +9,29 @@
 
 import { randomBytes } from 'node:crypto';
 import { type Clock, systemClock } from '../../clock.ts';
-import { decodeRecord, encodeRecord, type RecordFormat } from '../record.ts';
 import type { AvailabilityTimes } from '../session.ts';
-import type { Invalidation, LeaseAnswer, TierRecord } from '../tier.ts';
+import { allOf, type Invalidation, type LeaseAnswer, type TierRecord } from '../tier.ts';
 import { clientOf } from './clients.ts';
-import type { Argument, Client, Reply } from './connection.ts';
+import type { Client, RedisReply } from './connection.ts';
 import type { RedisStats, RedisTier } from './contract.ts';
-import { Invalidations } from './invalidations.ts';
-import { Leases, type LeaseTimes, leaseTimes } from './leases.ts';
-import { Names, type RedisKey, recordKeys } from './names.ts';
+import { RedisInvalidations } from './invalidations.ts';
+import { leaseTimes, RedisLeases, type RedisLeaseTimes } from './leases.ts';
+import { type RedisKey, RedisNames } from './names.ts';
 import {
   type RedisTierOptions,
   type ResolvedRedisTierOptions,
   resolveRedisTierOptions,
 } from './options.ts';
-import { GENERATION_MORE, runScript, type Script, type Send, scripts } from './scripts.ts';
-import { openServer, type Server, sendTo } from './server.ts';
-import { Waits } from './waits.ts';
+import { RandomBytes } from './random.ts';
+import { RedisRecords } from './records.ts';
+import { DONE, HELD, type RedisSend } from './scripts.ts';
+import { openServer, type RedisServer, sendTo } from './server.ts';
+import { RedisSteps } from './steps.ts';
+import { type LeaseQuestion, RedisWaits } from './waits.ts';
 
 /** For tests that cannot wait. */
 export interface RedisTimes
-  extends LeaseTimes,
+  extends RedisLeaseTimes,
     Pick<AvailabilityTimes, 'retry' | 'ping' | 'pingWhenWaiting'> {}
 
 const redisTimes: RedisTimes = { ...leaseTimes, retry: 1000, ping: 1000, pingWhenWaiting: 50 };
@@ -47,47 +49,43 @@ export function openRedisTier(
   return new SharedTier(resolved, clientOf(resolved), clock, times);
 }
 
-/** A record that Redis has, as far as it is one. */
-type Found =
-  | { readonly state: 'sound'; readonly record: TierRecord }
-  | { readonly state: 'expired' }
-  | { readonly state: 'damaged' };
-
 class SharedTier implements RedisTier {
   readonly name = 'redis';
   readonly persistent = true;
+  readonly makesUp = true;
+  readonly givesAway = true;
+  readonly leaseFinds = true;
   readonly #clock: Clock;
-  readonly #maxAge: number;
-  readonly #life: number;
-  readonly #format: RecordFormat;
-  readonly #names: Names;
+  readonly #records: RedisRecords;
+  readonly #names: RedisNames;
   /** This process, toward others. */
   readonly #process: string;
-  readonly #server: Server;
-  readonly #send: Send;
-  readonly #leases: Leases;
-  readonly #waits: Waits;
-  readonly #invalidations: Invalidations;
-  #damaged = 0;
+  readonly #server: RedisServer;
+  readonly #send: RedisSend;
+  readonly #steps: RedisSteps;
+  readonly #leases: RedisLeases;
+  readonly #waits: RedisWaits;
+  readonly #invalidations: RedisInvalidations;
   #closing: Promise<void> | undefined;
 
   constructor(options: ResolvedRedisTierOptions, client: Client, clock: Clock, times: RedisTimes) {
     const writer = randomBytes(8);
     this.#clock = clock;
-    this.#maxAge = options.maxAge;
-    this.#life = times.life;
-    this.#format = { writer, secret: options.secret, compressAbove: options.compressAbove };
-    this.#names = new Names(options.prefix);
+    this.#names = new RedisNames(options.prefix);
     this.#process = writer.toString('base64url');
     const wakes = this.#names.wakes('');
-    const send: Send = (args, key) => this.#send(args, key);
+    const send: RedisSend = (args, key) => this.#send(args, key);
+    const { maxAge, secret, compressAbove } = options;
+    const format = { writer, secret, compressAbove };
+    this.#records = new RedisRecords({ clock, format, maxAge, send });
     const isUp = () => this.#server.isUp;
-    this.#leases = new Leases(send, isUp, clock, times, wakes);
-    this.#waits = new Waits(send, this.#process, clock, times.lookEvery, (isEmpty) => {
+    const random = new RandomBytes();
+    this.#leases = new RedisLeases({ send, isUp, clock, times, wakes, random });
+    this.#waits = new RedisWaits(send, this.#process, clock, times.lookEvery, (isEmpty) => {
       this.#server.waited = !isEmpty;
     });
     const ended = (what: Invalidation) => this.#endWaits(what);
-    this.#invalidations = new Invalidations(this.#names, this.#process, ended);
+    this.#invalidations = new RedisInvalidations(this.#names, this.#process, ended);
     const serverTimes = { ...times, command: options.timeout, connect: options.connectTimeout };
     const channels = [this.#names.invalidations, wakes + this.#process];
     this.#server = openServer(client, channels, clock, serverTimes, {
@@ -104,55 +102,61 @@ class SharedTier implements RedisTier {
       },
     });
     this.#send = sendTo(this.#server);
+    this.#steps = new RedisSteps({
+      send: (session) => (session === undefined ? this.#send : sendTo(this.#server, session)),
+      noted: (step, refusal) => this.#server.noted(step, refusal),
+      process: this.#process,
+      life: String(times.life),
+      keep: this.#records.keep,
+      wakes,
+      random,
+      isCluster: client.isCluster,
+    });
   }
 
   async get(functionId: string, key: string): Promise<TierRecord | undefined> {
     const names = this.#asked(functionId, key);
     const asked = this.#clock.date();
-    const reply = await this.#run(scripts.get, recordKeys(names), []);
-    const found = await this.#found(names, reply, asked);
+    const reply = await this.#steps.ask('g', names);
+    const found = await this.#records.found(names, reply, asked);
     return found?.state === 'sound' ? found.record : undefined;
   }
 
   async set(functionId: string, key: string, record: TierRecord): Promise<void> {
     const names = this.#asked(functionId, key);
-    // Between two sessions another process may have invalidated it, which this one has not heard.
-    const send = sendTo(this.#server, await this.#server.sessionNumber());
-    const { head, body } = await encodeRecord(names.identity, record, this.#format);
-    const args = [head, body, this.#timeLeft(record), randomBytes(16), this.#keep];
-    await runScript(send, scripts.set, recordKeys(names), args);
+    // Between two sessions another process may have invalidated it, whose message this one has missed.
+    const session = this.#server.numberNow ?? (await this.#server.sessionNumber());
+    const { head, body, timeLeft } = await this.#records.written(names, record);
+    await this.#steps.ask('p', names, [head, timeLeft], body, session);
   }
 
   async lease(functionId: string, key: string, refresh = false): Promise<LeaseAnswer> {
     const names = this.#asked(functionId, key);
     // What is sent beyond this, and is not answered, may be granted all the same.
-    await this.#server.sessionNumber();
+    if (this.#server.numberNow === undefined) await this.#server.sessionNumber();
     for (let look = !refresh; ; ) {
-      const token = this.#leases.newToken();
-      const asked = this.#clock.date();
-      const keys = [...recordKeys(names), names.lease];
-      const asker = [token, this.#process, String(this.#life)];
-      const args = [...asker, look ? '' : '1', randomBytes(16), this.#keep];
-      const answer = this.#run(scripts.lease, keys, args);
-      const reply = await this.#leases.asked(names, token, answer);
-      const [state, holder] = reply as [Buffer, Buffer];
-      if (state.equals(GRANTED)) {
-        return { state: 'granted', lease: this.#leases.granted(names, token, this.#put(names)) };
-      }
-      if (state.equals(HELD)) return this.#wait(functionId, names, holder);
-      const found = await this.#found(names, reply, asked);
-      if (found?.state === 'sound') return { state: 'found', record: found.record };
+      const question = this.#waits.ask(functionId, names);
+      const answer = await this.#ask(names, look, question).finally(question.done);
+      if (typeof answer === 'object') return answer;
       // What is damaged was removed, and what has expired here has not in Redis.
-      if (found?.state === 'expired') look = false;
+      if (answer === 'expired') look = false;
     }
   }
 
+  isUp(): boolean {
+    return this.#server.isUp;
+  }
+
   async delete(functionId: string, key: string): Promise<void> {
-    await this.#invalidate({ functionId, key });
+    await this.#invalidate({ of: 'key', functionId, key });
+  }
+
+  async discard(functionId: string, key: string): Promise<void> {
+    await this.#records.remove(this.#names.key(functionId, key));
   }
 
   async clear(functionId?: string): Promise<void> {
-    await this.#invalidate(functionId === undefined ? {} : { functionId });
+    await this.#invalidate(allOf(functionId));
   }
 
   onInvalidate(heard: (what: Invalidation) => void): void {
@@ -162,7 +166,7 @@ class SharedTier implements RedisTier {
   stats(): RedisStats {
     return {
       ...this.#server.stats,
-      damaged: this.#damaged,
+      damaged: this.#records.damaged,
       heard: this.#invalidations.heard,
     };
   }
@@ -180,6 +184,7 @@ class SharedTier implements RedisTier {
   }
 
   async #invalidate(what: Invalidation): Promise<void> {
+    this.#steps.flush();
     await this.#server.invalidate(what);
     this.#endWaits(what);
   }
@@ -189,65 +194,40 @@ class SharedTier implements RedisTier {
     return this.#names.key(functionId, key);
   }
 
-  #run(script: Script, keys: readonly string[], args: readonly Argument[]): Promise<Reply> {
-    return runScript(this.#send, script, keys, args);
-  }
-
-  #wait(functionId: string, names: RedisKey, holder: Buffer): LeaseAnswer {
-    return { state: 'held', ...this.#waits.add(functionId, names, holder) };
+  /** What the record is instead, when there is one that cannot be used. */
+  async #ask(
+    names: RedisKey,
+    look: boolean,
+    question: LeaseQuestion,
+  ): Promise<LeaseAnswer | 'expired' | 'damaged'> {
+    const token = this.#leases.newToken();
+    const asked = this.#clock.date();
+    const answer = this.#steps.ask(look ? 'l' : 'r', names, [token]);
+    const reply = await this.#leases.asked(names, token, answer);
+    if (reply === DONE)
+      return { state: 'granted', lease: this.#leases.granted(names, token, this.#put(names)) };
+    if (isHeld(reply)) return { state: 'held', ...question.held(reply[1]) };
+    const found = await this.#records.found(names, reply, asked);
+    if (found?.state === 'sound') return { state: 'found', record: found.record };
+    return found?.state ?? 'damaged';
   }
 
   #put(names: RedisKey) {
-    return async (token: Buffer, record: TierRecord): Promise<boolean> => {
-      const { head, body } = await encodeRecord(names.identity, record, this.#format);
-      const args = [token, this.#names.wakes(''), names.name];
-      const stored = await this.#run(
-        scripts.store,
-        [...recordKeys(names), names.lease],
-        [...args, head, body, this.#timeLeft(record), this.#keep],
-      );
-      return stored === 1;
+    return async (token: string, record: TierRecord): Promise<boolean> => {
+      const { head, body, timeLeft } = await this.#records.written(names, record);
+      const stored = await this.#steps.ask('s', names, [token, names.name, head, timeLeft], body);
+      return stored === DONE;
     };
   }
 
-  /** @param asked when, so that what is left is never more than it was in Redis */
-  async #found(names: RedisKey, reply: Reply, asked: number): Promise<Found | undefined> {
-    const [state, stored, left] = reply as [Buffer, Buffer, number];
-    if (state.equals(NONE)) return undefined;
-    const record =
-      state.equals(FOUND) && (await decodeRecord(names.identity, stored, this.#format));
-    // Nobody of us leaves out when a record ends.
-    if (!record || left < 0) {
-      this.#damaged++;
-      if (state.equals(FOUND)) await this.#send(['UNLINK', names.record], names.record);
-      return { state: 'damaged' };
-    }
-    const { isOwn, ...rest } = record;
-    const isForever = rest.expiresAt === Number.POSITIVE_INFINITY;
-    const expiresAt = isOwn || isForever ? rest.expiresAt : asked + left;
-    if (expiresAt <= this.#clock.date()) return { state: 'expired' };
-    return { state: 'sound', record: { ...rest, expiresAt } };
-  }
-
-  /** Whole milliseconds for which Redis is to keep it. */
-  #timeLeft({ expiresAt }: TierRecord): string {
-    const left = Math.floor(Math.min(expiresAt - this.#clock.date(), this.#maxAge));
-    return String(Math.max(left, 0));
-  }
-
-  get #keep(): string {
-    return String(this.#maxAge + GENERATION_MORE);
-  }
-
-  /** Who waits for one of these asks again. */
-  #endWaits({ functionId, key }: Invalidation): void {
-    if (functionId === undefined) this.#waits.endAll();
-    else if (key === undefined) this.#waits.endOfFunction(functionId);
-    else this.#waits.endOf(this.#names.key(functionId, key).name);
+  /** A process that waits for one of these asks again. */
+  #endWaits(what: Invalidation): void {
+    if (what.of === 'all') this.#waits.endAll();
+    else if (what.of === 'function') this.#waits.endOfFunction(what.functionId);
+    else this.#waits.endOf(this.#names.key(what.functionId, what.key).name);
   }
 }
 
-const FOUND = Buffer.from('found');
-const NONE = Buffer.from('none');
-const HELD = Buffer.from('held');
-const GRANTED = Buffer.from('granted');
+function isHeld(reply: RedisReply): reply is [number, Buffer] {
+  return Array.isArray(reply) && reply[0] === HELD;
+}

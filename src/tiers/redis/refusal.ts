@@ -5,6 +5,8 @@ export function refusalOf(error: unknown): string | undefined {
   const { message = '' } = error instanceof Error ? error : {};
   const [, word] =
     /^ERR .*?: -([A-Z]{2,}) /.exec(message) ?? /^([A-Z]{2,}[A-Z\d]*) /.exec(message) ?? [];
-  // That is answered by sending the script.
-  return word === 'NOSCRIPT' ? undefined : word;
+  return word === undefined || ANSWERED.has(word) ? undefined : word;
 }
+
+/** That is answered by sending the script, and by sending its steps slot by slot. */
+const ANSWERED: ReadonlySet<string> = new Set(['NOSCRIPT', 'CROSSSLOT']);

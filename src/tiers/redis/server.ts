@@ -1,4 +1,4 @@
-/** The Redis server of a tier, as `availability.ts` keeps it: what a session is, and what is said in it. */
+/** The Redis server of a tier, as `availability.ts` keeps it: what a session is, and what is sent in it. */
 
 import type { Clock } from '../../clock.ts';
 import { RedisAccessError } from '../../errors.ts';
@@ -7,14 +7,14 @@ import type { Ask, AvailabilityTimes } from '../session.ts';
 import type { Invalidation } from '../tier.ts';
 import { type Client, openSession, type RedisSession } from './connection.ts';
 import { refusalOf } from './refusal.ts';
-import { loadScripts, type Send } from './scripts.ts';
+import { loadScripts, type RedisSend } from './scripts.ts';
 
-export type Server = Availability<RedisSession>;
+export type RedisServer = Availability<RedisSession>;
 
-export interface ServerEvents {
+export interface RedisServerEvents {
   heard(channel: string, message: Buffer): void;
-  tell(what: Invalidation, send: Send): Promise<void>;
-  /** A new session begins; there was something before it of which nothing was heard. */
+  tell(what: Invalidation, send: RedisSend): Promise<void>;
+  /** A new session begins; there was something before it of which nothing arrived. */
   missed(): void;
   /** Nothing is answered for now. */
   stopped(): void;
@@ -27,8 +27,8 @@ export function openServer(
   channels: readonly string[],
   clock: Clock,
   times: AvailabilityTimes,
-  events: ServerEvents,
-): Server {
+  events: RedisServerEvents,
+): RedisServer {
   const store = {
     name: 'Redis',
     AccessError: RedisAccessError,
@@ -45,7 +45,7 @@ export function openServer(
 }
 
 /** @param number of the session in which it is sent, if in none other */
-export function sendTo(server: Server, number?: number): Send {
+export function sendTo(server: RedisServer, number?: number): RedisSend {
   return (args, key) => {
     const [command, script] = args;
     const what = command === 'EVALSHA' ? script : command;
@@ -53,6 +53,6 @@ export function sendTo(server: Server, number?: number): Send {
   };
 }
 
-function sendOver(ask: Ask<RedisSession>): Send {
+function sendOver(ask: Ask<RedisSession>): RedisSend {
   return (args, key) => ask((session) => session.send(args, key));
 }

@@ -1,32 +1,46 @@
 /**
- * What somebody here waits for: leases of other processes. Who ends a lease tells those that wait,
- * see `scripts.ts`. A holder that dies tells nobody, and a message may be lost; so all that is
+ * The leases of other processes that calls here wait for. The process that ends a lease tells those
+ * that wait, see `scripts.ts`. A holder that dies tells none, and a message may be lost; so all that is
  * waited for is looked at now and then, in one round trip.
+ *
+ * Messages come on another connection than answers, and may come first. So a wait begins when its
+ * lease is asked for: a message before the answer ends it, too, and it is asked for again.
  */
 
-import type { Clock, Timer } from '../../clock.ts';
+import type { Clock } from '../../clock.ts';
+import { newWait, type Wait, Waits } from '../waits.ts';
 import { byBucket, type RedisKey } from './names.ts';
-import { runScript, type Send, scripts } from './scripts.ts';
+import { type RedisSend, runScript, scripts } from './scripts.ts';
 
-interface Wait {
+interface AskedLease {
   readonly functionId: string;
   readonly key: RedisKey;
-  readonly token: Buffer;
-  readonly end: () => void;
+  /** Not known before the answer. */
+  token: Buffer | undefined;
 }
 
-export class Waits {
-  readonly #send: Send;
+type LeaseWait = Wait<AskedLease>;
+
+/** A question whose answer may be that the lease is held. */
+export interface LeaseQuestion {
+  /** The answer was that the lease with this token is held. */
+  held(token: Buffer): { readonly over: Promise<void>; leave(): void };
+  /** There was any answer, or none. */
+  done(): void;
+}
+
+export class RedisWaits {
+  readonly #send: RedisSend;
   readonly #process: string;
-  readonly #clock: Clock;
-  readonly #lookEvery: number;
   readonly #changed: (isEmpty: boolean) => void;
-  readonly #waits = new Set<Wait>();
-  readonly #byName = new Map<string, Set<Wait>>();
-  #timer: Timer | undefined;
+  readonly #asked = new Set<LeaseWait>();
+  /** Those whose lease is held. */
+  readonly #held: Waits<AskedLease>;
+  /** All of them. */
+  readonly #byName = new Map<string, Set<LeaseWait>>();
 
   constructor(
-    send: Send,
+    send: RedisSend,
     process: string,
     clock: Clock,
     lookEvery: number,
@@ -34,27 +48,27 @@ export class Waits {
   ) {
     this.#send = send;
     this.#process = process;
-    this.#clock = clock;
-    this.#lookEvery = lookEvery;
     this.#changed = changed;
+    const looks = { shortest: lookEvery, longest: lookEvery };
+    this.#held = new Waits(clock, looks, (waits) => this.#look(waits));
   }
 
-  add(functionId: string, key: RedisKey, token: Buffer): { over: Promise<void>; leave(): void } {
-    let end = () => {};
-    const over = new Promise<void>((resolve) => {
-      end = resolve;
-    });
-    const wait = { functionId, key, token, end };
-    this.#waits.add(wait);
+  /** To be called before the lease is asked for. */
+  ask(functionId: string, key: RedisKey): LeaseQuestion {
+    const wait = newWait<AskedLease>({ functionId, key, token: undefined });
+    this.#asked.add(wait);
     const ofName = this.#byName.get(key.name) ?? new Set();
     this.#byName.set(key.name, ofName.add(wait));
-    if (this.#waits.size === 1) this.#changed(false);
-    this.#lookLater();
-    return { over, leave: () => this.#end(wait) };
+    return {
+      held: (token) => this.#begin(wait, token),
+      done: () => {
+        if (this.#asked.has(wait)) this.#end(wait);
+      },
+    };
   }
 
   endAll(): void {
-    for (const wait of this.#waits) this.#end(wait);
+    for (const wait of this.#all()) this.#end(wait);
   }
 
   endOf(name: string): void {
@@ -62,37 +76,43 @@ export class Waits {
   }
 
   endOfFunction(functionId: string): void {
-    for (const wait of this.#waits) if (wait.functionId === functionId) this.#end(wait);
+    for (const wait of this.#all()) if (wait.of.functionId === functionId) this.#end(wait);
   }
 
-  #end(wait: Wait): void {
-    wait.end();
-    if (!this.#waits.delete(wait)) return;
-    const ofName = this.#byName.get(wait.key.name);
+  #all(): LeaseWait[] {
+    return [...this.#asked, ...this.#held];
+  }
+
+  #begin(wait: LeaseWait, token: Buffer): { over: Promise<void>; leave(): void } {
+    // Unless it was ended by a message meanwhile.
+    if (this.#asked.delete(wait)) {
+      wait.of.token = token;
+      this.#held.add(wait);
+      if (this.#held.size === 1) this.#changed(false);
+    }
+    return { over: wait.over, leave: () => this.#end(wait) };
+  }
+
+  #end(wait: LeaseWait): void {
+    const wasHeld = this.#held.end(wait);
+    if (!this.#asked.delete(wait) && !wasHeld) return;
+    const { name } = wait.of.key;
+    const ofName = this.#byName.get(name);
     ofName?.delete(wait);
-    if (ofName?.size === 0) this.#byName.delete(wait.key.name);
-    if (this.#waits.size > 0) return;
-    this.#timer?.cancel();
-    this.#timer = undefined;
-    this.#changed(true);
+    if (ofName?.size === 0) this.#byName.delete(name);
+    if (wasHeld && this.#held.size === 0) this.#changed(true);
   }
 
-  #lookLater(): void {
-    this.#timer ??= this.#clock.after(this.#lookEvery, () => void this.#look());
+  async #look(waits: readonly LeaseWait[]): Promise<void> {
+    const buckets = byBucket(waits, (wait) => wait.of.key);
+    await Promise.all([...buckets].map(([all, ofBucket]) => this.#lookAt(all, ofBucket)));
   }
 
-  async #look(): Promise<void> {
-    // Before anything is awaited: the next one may be planned meanwhile.
-    this.#timer = undefined;
-    const buckets = byBucket(this.#waits);
-    await Promise.all([...buckets].map(([all, waits]) => this.#lookAt(all, waits)));
-    if (this.#waits.size > 0) this.#lookLater();
-  }
-
-  /** Those that cannot be looked at are asked for again by whoever waits. */
-  async #lookAt(all: string, waits: readonly Wait[]): Promise<void> {
-    const keys = [all, ...waits.flatMap(({ key }) => [key.lease, key.own])];
-    const args = [this.#process, ...waits.map(({ token }) => token)];
+  /** Those that cannot be looked at end, too: their leases are asked for again. */
+  async #lookAt(all: string, waits: readonly LeaseWait[]): Promise<void> {
+    const leases = waits.map((wait) => wait.of);
+    const keys = [all, ...leases.flatMap(({ key }) => [key.lease, key.own])];
+    const args = [this.#process, ...leases.map(({ token }) => token ?? '')];
     const goOn = await runScript(this.#send, scripts.look, keys, args).catch(() => []);
     for (const [at, wait] of waits.entries()) {
       if (!Array.isArray(goOn) || goOn[at] !== 1) this.#end(wait);

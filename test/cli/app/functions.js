@@ -61,7 +61,7 @@ export function returns(what) {
   return values[what];
 }
 
-/** For `{"wait": true}`: says that it has started, and waits until somebody opens the gate. */
+/** For `{"wait": true}`: says that it has started, and waits until the test opens the gate. */
 export function gated({ id, wait }) {
   if (wait) writeFileSync('started', '');
   while (wait && !existsSync('gate')) Atomics.wait(cell, 0, 0, 5);
@@ -75,5 +75,16 @@ export function takesMs(x) {
   const end = performance.now() + 5;
   while (performance.now() < end);
   if (++computed === 10) writeFileSync('ten-computed', '');
+  return x;
+}
+
+/** With what it was given in the message. */
+export function refuses(text) {
+  throw new RangeError(text);
+}
+
+/** Answers, and takes its thread down after that. */
+export function leavesBehind(x) {
+  void Promise.reject(new Error('forgotten'));
   return x;
 }

@@ -15,7 +15,7 @@ export const loops = memoize(import.meta.url, function loops() {
   for (;;);
 });
 
-/** Leaves a computation behind that nobody waits for. */
+/** Leaves a computation behind that no caller waits for. */
 export const leavesBehind = memoize(import.meta.url, async function leavesBehind(n) {
   void square(n);
 });
@@ -37,3 +37,18 @@ export async function begun(least) {
     await Atomics.waitAsync(count, 0, now).value;
   }
 }
+
+let refreshes = 0;
+
+/** The first value comes at once; a refresh of it never comes. */
+function once(how) {
+  refreshes++;
+  if (refreshes === 1) return how;
+  if (how === 'loops') for (;;);
+  return new Promise(() => setInterval(() => {}, 1000));
+}
+export const refreshed = memoize(import.meta.url, once, {
+  name: 'refreshed',
+  ttl: '1h',
+  staleWhileRevalidate: '1h',
+});

@@ -5,14 +5,28 @@
 
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import * as threadmemo from 'threadmemo';
-import * as attached from '../../../build/workers/attached.js';
-import * as blocking from '../../../build/workers/blocking.js';
-import * as gated from '../../../build/workers/gated.js';
-import * as hanging from '../../../build/workers/hanging.js';
-import * as quick from '../../../build/workers/quick.js';
-import { arrive, count, counted } from '../../../build/workers/shared.js';
+import * as blocking from '../../../build/test/fixtures/blocking.js';
+import * as errors from '../../../build/test/fixtures/cached-errors.js';
+import * as attached from '../../../build/test/fixtures/contexts-kept.js';
+import { arrive, count, counted } from '../../../build/test/fixtures/counters-and-gates.js';
+import * as gated from '../../../build/test/fixtures/gated.js';
+import * as hanging from '../../../build/test/fixtures/hanging.js';
+import * as primed from '../../../build/test/fixtures/primed.js';
+import * as quick from '../../../build/test/fixtures/quick.js';
+import * as limits from '../../../build/test/fixtures/time-limits.js';
+import * as where from '../../../build/test/fixtures/where.js';
 
-const functions = { ...attached, ...blocking, ...gated, ...hanging, ...quick };
+const functions = {
+  ...attached,
+  ...errors,
+  ...blocking,
+  ...gated,
+  ...hanging,
+  ...quick,
+  ...limits,
+  ...primed,
+  ...where,
+};
 
 const deeds = {
   call: (name, ...args) => functions[name](...args),
@@ -24,6 +38,7 @@ const deeds = {
   has: (name, ...args) => functions[name].has(...args),
   stats: (name) => functions[name].stats(),
   invalidate: (name, ...args) => functions[name].invalidate(...args),
+  set: (name, args, value) => functions[name].set(args, value),
   /** Gives up when the gate opens. */
   abandon(name, args, gate) {
     const going = new AbortController();

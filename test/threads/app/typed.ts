@@ -1,4 +1,4 @@
-/** A module of TypeScript that nothing has compiled; those in `workers/` are, for the tests. */
+/** A module of TypeScript that nothing has compiled; those in `test/fixtures/` are. */
 
 import { memoize } from 'threadmemo';
 

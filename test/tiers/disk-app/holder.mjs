@@ -7,9 +7,9 @@
 
 import { once } from 'node:events';
 import { open as openLmdb } from 'lmdb';
-import { systemClock } from '../../../dist/src/clock.js';
-import { openDiskTier } from '../../../dist/src/tiers/disk/disk-tier.js';
-import { leaseTimes } from '../../../dist/src/tiers/disk/holders.js';
+import { systemClock } from '../../../build/src/clock.js';
+import { openDiskTier } from '../../../build/src/tiers/disk/disk-tier.js';
+import { leaseTimes } from '../../../build/src/tiers/disk/holders.js';
 import { fn, keyOf, numbered } from './numbered.mjs';
 
 const [path] = process.argv.slice(2);

@@ -8,7 +8,9 @@ import { logged } from '../disk-app/logged.mjs';
 import { openTier } from './tier.mjs';
 
 const keys = Number(process.env['KEYS']);
-const pool = await createPool({ threads: 1, tiers: [openTier(process.argv[2])] });
+// However slow the machine is: this is about leases, and each is to be asked for.
+const tier = Object.assign(openTier(process.argv[2]), { askedEvenIfSlow: true });
+const pool = await createPool({ threads: 1, tiers: [tier], tierTimeout: '100s' });
 
 process.once('message', async () => {
   const call = async (n) => {

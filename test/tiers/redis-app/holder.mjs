@@ -4,7 +4,7 @@
  */
 
 import { once } from 'node:events';
-import { openRedisTier } from '../../../dist/src/tiers/redis/redis-tier.js';
+import { openRedisTier } from '../../../build/src/tiers/redis/redis-tier.js';
 
 const times = { life: 100, renewEvery: 20, lookEvery: 50, retry: 50, ping: 500 };
 const patient = { timeout: 20_000, connectTimeout: 20_000 };

@@ -47,7 +47,7 @@ async function call(caller) {
     if (invalidates) await invalidate(own);
     await check(own);
     await check((step * 7) % shared);
-    // All processes come to it at about the same time, and nobody has been there.
+    // All processes come to it at about the same time, and none has been there.
     if (step % 3 === 0) await check(shared + step * callers + caller);
     await setTimeout(1);
   }

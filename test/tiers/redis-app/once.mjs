@@ -9,7 +9,7 @@ const double = memoize(import.meta.url, (n) => n * 2, { name: 'double', version:
 if (isMainThread) {
   const patient = { timeout: 20_000, connectTimeout: 20_000 };
   const tier = redisTier({ url: process.env['REDIS'], ...patient });
-  const pool = await createPool({ threads: 1, tiers: [tier] });
+  const pool = await createPool({ threads: 1, tiers: [tier], namespace: 'tests' });
   const value = await double(Number(process.argv[2]));
   const { connected } = tier.stats();
   const { hits } = pool.stats().tiers['redis'];

@@ -13,6 +13,7 @@ const does = {
   peek: (n) => truth.peek(n),
   invalidate: (n) => truth.invalidate(n),
   clear: () => truth.clear(),
+  tag: (n) => pool.invalidateTags(`truth ${n}`),
   clearAll: () => pool.clear(),
   connected: () => tier.stats().connected,
 };

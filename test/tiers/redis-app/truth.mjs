@@ -9,9 +9,13 @@ import { memoize } from 'threadmemo';
 const home = process.env['TRUTH'];
 
 // Without a version: its id is another one in Redis.
-export const truth = memoize(import.meta.url, async function truth(n) {
-  const text = await readFile(join(home, 'truth'), 'utf8');
-  await writeFile(join(home, `begun-${n}`), '');
-  while (existsSync(join(home, `hold-${n}`))) await setTimeout(2);
-  return text;
-});
+export const truth = memoize(
+  import.meta.url,
+  async function truth(n) {
+    const text = await readFile(join(home, 'truth'), 'utf8');
+    await writeFile(join(home, `begun-${n}`), '');
+    while (existsSync(join(home, `hold-${n}`))) await setTimeout(2);
+    return text;
+  },
+  { tags: (_text, [n]) => ['truth', `truth ${n}`] },
+);

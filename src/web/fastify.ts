@@ -1,0 +1,75 @@
+/** `threadmemo/fastify`: cached routes of Fastify. */
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
+import { type Going, NodeExchange } from './node-exchange.ts';
+import { fieldsIn } from './node-fields.ts';
+import { Route, type RouteStats } from './route.ts';
+import { type RouteOptions, resolveRouteOptions } from './route-options.ts';
+
+export type { FunctionStats, HitsIn } from '../protocol.ts';
+export type { RouteStats } from './route.ts';
+export type { RouteOptions, RouteResponse } from './route-options.ts';
+
+/** The part of Fastify's request that is used. */
+export interface FastifyRequestLike {
+  readonly raw: IncomingMessage | Http2ServerRequest;
+}
+
+/** The part of Fastify's reply that is used. */
+export interface FastifyReplyLike {
+  readonly raw: ServerResponse | Http2ServerResponse;
+  /** Leaves the response to the handler: Fastify sends nothing. */
+  hijack(): unknown;
+  /** The headers that were set so far. */
+  getHeaders(): Record<string, number | string | string[] | undefined>;
+}
+
+/** A `preHandler` hook that answers from the cache, or lets the handler answer. */
+export interface CachedHook {
+  (request: FastifyRequestLike, reply: FastifyReplyLike, done: (error?: Error) => void): void;
+  /** What the route is called everywhere, as a memoized function is. */
+  readonly id: string;
+  /** What has happened to the route's requests on all threads, since the pool was opened. */
+  stats(): RouteStats;
+  /** Forgets all that is kept of the route. */
+  clear(): Promise<void>;
+}
+
+/**
+ * Keeps the responses of a route: in the same memory, tiers and statistics as memoized functions, and with
+ * the same single flight: a thousand requests for a new page run the handler once. Only what may be
+ * shared is kept; see docs/guides/web-routes.md for what that is.
+ *
+ * What is kept is what Fastify would have sent, after all `onSend` hooks; for an answer from the cache
+ * they do not run again. Hooks that come before `preHandler` do, and `onResponse`.
+ *
+ * @example
+ * app.get('/news', { preHandler: cached({ ttl: '1m' }) }, async () => render());
+ *
+ * @throws {OptionError}
+ */
+export function cached<Req extends FastifyRequestLike = FastifyRequestLike>(
+  options: RouteOptions<Req> = {},
+): CachedHook {
+  const route = new Route(resolveRouteOptions(options));
+  const hook = (
+    request: FastifyRequestLike,
+    reply: FastifyReplyLike,
+    done: (error?: Error) => void,
+  ): void => {
+    const going: Going = {
+      next: (error) => done(error as Error | undefined),
+      stop: () => reply.hijack(),
+      headers: () => fieldsIn(Object.entries(reply.getHeaders())),
+    };
+    // Of HTTP/2 too, whose compatible part has all that is used.
+    const [message, response] = [request.raw as IncomingMessage, reply.raw as ServerResponse];
+    route.handle(new NodeExchange(message, response, going, request));
+  };
+  return Object.assign(hook, {
+    id: route.id,
+    stats: () => route.stats(),
+    clear: () => route.clear(),
+  });
+}

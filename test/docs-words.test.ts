@@ -1,0 +1,43 @@
+/** The documents that users read are short sentences, and name every error code there is. */
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const read = (file: string) => readFileSync(join(root, file), 'utf8');
+const guides = readdirSync(join(root, 'docs/guides')).map((file) => `docs/guides/${file}`);
+const mostWords = 40;
+
+/** Prose only: no code, no tables, no comments. */
+function sentencesOf(document: string): string[] {
+  const prose = read(document)
+    .replaceAll(/```[\s\S]*?```|<!--[\s\S]*?-->/g, '\n\n')
+    .split('\n')
+    .map((line) => (/^\s*(?:\||#)/.test(line) ? '' : line.replace(/^\s*(?:[-*]|\d+\.) /, '\n')))
+    .join('\n');
+  return prose
+    .split(/\n\n+/)
+    .flatMap((paragraph) => paragraph.split(/(?<=[.!?:;])\**\s+(?=[A-Z`*[…])/));
+}
+
+test.each(['README.md', ...guides])('%s has no sentence of more than 40 words', (document) => {
+  const long = sentencesOf(document).filter((it) => it.trim().split(/\s+/).length > mostWords);
+  expect(long).toEqual([]);
+});
+
+test('README.md has at most 150 lines', () => {
+  expect(read('README.md').trimEnd().split('\n').length).toBeLessThanOrEqual(150);
+});
+
+test('each guide says what it is for below its title', () => {
+  const without = guides.filter((guide) => !/^# .+\n\n\S/.test(read(guide)));
+  expect(without).toEqual([]);
+});
+
+test('docs/errors.md has every error code, and no other', () => {
+  const codes = (text: string) => [...new Set(text.match(/ERR_THREADMEMO\w*/g))].sort();
+  const public_ = codes(read('src/errors.ts'));
+  expect(codes(read('docs/errors.md'))).toEqual(public_);
+});

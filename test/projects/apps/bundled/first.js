@@ -1,0 +1,5 @@
+import { memoize } from 'threadmemo';
+
+export const first = memoize(import.meta.url, function work() {
+  return 'first';
+});

@@ -1,0 +1,1 @@
+export default { testMatch: ['**/*.jest.spec.js'], transform: {}, testTimeout: 60_000 };

@@ -1,0 +1,4 @@
+// pool.js
+import { createPool } from 'threadmemo';
+
+export const pool = await createPool({ threads: 2 });

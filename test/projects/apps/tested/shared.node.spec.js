@@ -1,0 +1,2 @@
+import './layout.node.spec.js';
+import './timers.node.spec.js';

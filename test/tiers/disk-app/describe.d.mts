@@ -1,0 +1,3 @@
+import type { Memoized } from 'threadmemo';
+
+export const describe: Memoized<(name: string, value: unknown) => { name: string; kind: string }>;
