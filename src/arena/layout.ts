@@ -63,8 +63,11 @@ const COUNTERS_IN_THREAD = 128;
 export const COUNTERS = 16;
 /** Functions that have numbers of their own. */
 export const FUNCTIONS = 2 ** 18;
-/** Functions whose hits are counted in the arena; for those of a further one each thread makes room. */
-export const COUNTED_FUNCTIONS = 1024;
+/**
+ * Functions whose hits are counted in the arena; for those of a further one each thread makes room. Each
+ * reserves 48 KiB, for every thread that there can be, and a system may count what is reserved as taken.
+ */
+export const COUNTED_FUNCTIONS = 128;
 /**
  * Of a thread and function: near hits, shared hits, the cost of what was hit, stale near hits, records of a
  * tier, and stale shared hits. Stale ones are not among the others, so that no count ever goes down.
