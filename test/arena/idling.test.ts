@@ -15,10 +15,15 @@ const pauses = [
 ].map((range) => fc.double({ ...range, noNaN: true }));
 
 /** A share of its time that passes before each. */
-const steps = fc.array(
+const used = fc.array(
   fc.tuple(fc.constantFrom<Step[0]>('near', 'shared', 'coordinator', 'look'), fc.oneof(...pauses)),
   { minLength: 1, maxLength: 60 },
 );
+/** In the end it may only be looked at, which must not keep it. */
+const looks = fc.array(fc.tuple(fc.constant<Step[0]>('look'), fc.oneof(...pauses)), {
+  maxLength: 40,
+});
+const steps = fc.tuple(used, looks).map((both) => both.flat());
 
 test.each(variants([16, 60_000, 100, 7 * 24 * 3_600_000], 2))(
   'with %i ms it is dead between 1 and 1.25 times that after its last use, whatever was noticed of it',

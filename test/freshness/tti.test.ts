@@ -199,6 +199,9 @@ describe('in a tier', () => {
       await quiet();
       clock.advance(TTI - 1);
     }
+    // Just before its end.
+    expect(await idling(cell)).toBe(1);
+    await quiet();
     await pool.close();
     const later = fakeClock({ now: clock.now() + 61 });
     await open({ threads: 0, clock: later, tiers: [tier] });

@@ -59,6 +59,22 @@ mutations=(
   "an outcome comes too late | coordinator/hard-timeouts.ts | s/() => clock.soon(() => this.#isOver(lease))/() => this.#isOver(lease)/ | test/model/hard-timeouts.test.ts"
   "what cost a thread costs the next one | coordinator/hard-timeouts.ts | s/if (answer) return answer;/if (answer) return undefined;/ | test/freshness/hard-timeout.test.ts -t has.cost"
   "calls of computations here are withdrawn | coordinator/closing.ts | s/!peer \&\& !parent/!peer/ | $schedules"
+  "hits of a computation are not noted | coordinator/coordinator.ts | s/    if (entry) notePart(from, entry.part);// | $schedules"
+  "reads of a thread are not noted | coordinator/coordinator.ts | s/^    this.#noteRead(parts, read);// | $schedules"
+  "answers are not noted | coordinator/flights.ts | s/    if (leader) notePart(leader.parent, answer.part);// | $schedules"
+  "what is made of the unknown is kept | coordinator/coordinator.ts | s/const ttl = parts.isLost ? 0 : bound/const ttl = bound/ | $schedules"
+  "what was made is fresh longer than its parts | coordinator/coordinator.ts | s/: Math.min(computed.ttl, left);/: computed.ttl;/ | test/threads/tracked.test.ts -t no.longer"
+  "a new value leaves what the old one made | coordinator/coordinator.ts | /expireDependents(fn, key);/d;s/    if (isForced \&\& !lease.isFenced) void/    void/ | test/threads/tracked.test.ts"
+  "an invalidation reaches what is there only | coordinator/invalidation.ts | s/    if (tracking.isUsed) return both(ended, raise());/    return ended;/ | $schedules"
+  "a new value of its own ends what asked for it | coordinator/coordinator.ts | s/lease.parts?.renewedAt(mark) ?? since/since/ | test/threads/tracked.test.ts"
+  "of many parts few count | tags/dependencies.ts | s/for (const mark of keys) others.add(WHOLE/for (const mark of keys.slice(keys.length)) others.add(WHOLE/ | test/threads/tracked.test.ts test/memory/parts-used.test.ts"
+  "a callback that throws keeps the answer | coordinator/coordinator.ts | s/      part = this.#partOf(lease, outcome, ttl);/      throw new Error('part');/;s/^    } finally {$/    } catch (error) { throw error;/ | $schedules"
+  "a mark keeps for ever | arena/entries.ts | s/    return this.#handles.takeMark(handle);/    return this.#handles.isMarked(handle);/ | test/arena/idling.test.ts"
+  "a mark that is taken was no use | arena/entries.ts | s/    if (terms !== 0 \&\& this/    if (terms < 0 \&\& this/ | test/arena/idling.test.ts"
+  "all readers tell of a use | arena/terms.ts | s/  if (Atomics.compareExchange(memory.words, terms + USED, word, next) !== word) return false;/  Atomics.store(memory.words, terms + USED, word);/ | test/arena/idling.test.ts"
+  "a near entry is never looked at again | arena/terms.ts | s/return now - sinceUse(memory, terms, now) + MARKED_UNITS/return now + 1e9 - sinceUse(memory, terms, now) + MARKED_UNITS/ | test/arena/idling.test.ts"
+  "what is forgotten is renewed | coordinator/renewals.ts | s/      isHere() ? this/      isHere() !== undefined ? this/ | test/freshness/tti.test.ts"
+  "a record is renewed beyond its ttl | coordinator/renewals.ts | s/const renewed = Math.min(end, date + tti)/const renewed = date + tti/;s/renewableFor: end - renewed/renewableFor: Math.max(1, end - renewed)/ | test/freshness/tti.test.ts"
 )
 
 copy=$(mktemp -d)
