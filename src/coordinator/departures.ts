@@ -2,9 +2,9 @@
  * Why a value is not there: the one place that is told when an entry goes, or is not kept, and that is
  * asked when a call finds nothing. `report` counts misses by that, `explain` tells it of one key.
  *
- * A table of cells by the hash of function and key, in which a newer key takes the place of an older one;
- * so it says of some keys that nothing is known, and never anything wrong but for two keys of one
- * function with the same 32 bits. It grows with what goes, up to a megabyte. With `explain` it has a cell
+ * A table of sets of four cells by the hash of function and key, in which a newer key takes the place of the
+ * oldest of its set; so it says of some keys that nothing is known, and never anything wrong but for two keys of
+ * one function with the same 32 bits. It grows with what goes, up to a megabyte. With `explain` it has a cell
  * for every key that was computed, not only for those that went.
  *
  * A cell of an evicted entry is a ghost: it has what computing the value took, and how much had been
@@ -40,6 +40,8 @@ export interface Departure {
 const LEAST_CELLS = 1024;
 const MOST_CELLS = 2 ** 15;
 const MOST_CELLS_EXPLAINING = 2 ** 17;
+/** Cells among which those of a few keys with like hashes find room. */
+const SET = 4;
 
 const REASONS = [
   ...['here', 'never', 'expired', 'idle', 'evicted', 'invalidated', 'cleared', 'tag', 'dependency'],
@@ -127,15 +129,15 @@ export class Departures {
 
   #find(fn: number, hash: number): number {
     const { hashes, functions, reasons } = this.#cells;
-    const at = hash & (hashes.length - 1);
-    const isIts = reasons[at] !== EMPTY && hashes[at] === hash >>> 0 && functions[at] === fn;
-    return isIts ? at : -1;
+    const first = setOf(hash, hashes.length);
+    for (let at = first; at < first + SET; at++)
+      if (hashes[at] === hash >>> 0 && functions[at] === fn && reasons[at] !== EMPTY) return at;
+    return -1;
   }
 
   #write(fn: number, hash: number, reason: 'here' | MissReason, ms: number): number {
     const known = this.#find(fn, hash);
-    if (known < 0) this.#take(hash);
-    const at = hash & (this.#cells.hashes.length - 1);
+    const at = known < 0 ? this.#take(hash) : known;
     const cells = this.#cells;
     if (known < 0) cells.misses[at] = EMPTY;
     cells.hashes[at] = hash;
@@ -146,32 +148,53 @@ export class Departures {
     return at;
   }
 
-  /** A cell for another key; grows when half of them are taken. */
-  #take(hash: number): void {
-    const { length } = this.#cells.hashes;
+  /** A cell for another key; grows when half of them are taken, or all of its set. */
+  #take(hash: number): number {
     const most = this.explains ? MOST_CELLS_EXPLAINING : MOST_CELLS;
-    if (this.#taken * 2 >= length && length < most) this.#grow();
-    if (this.#cells.reasons[hash & (this.#cells.hashes.length - 1)] === EMPTY) this.#taken++;
+    const isFull = () =>
+      this.#taken * 2 >= this.#cells.hashes.length ||
+      this.#cells.reasons[this.#emptiest(hash)] !== EMPTY;
+    while (isFull() && this.#cells.hashes.length < most) this.#grow();
+    const at = this.#emptiest(hash);
+    if (this.#cells.reasons[at] === EMPTY) this.#taken++;
     else this.#lost++;
+    return at;
+  }
+
+  /** Of the set of this hash: a cell that is empty, or that with the oldest news. */
+  #emptiest(hash: number): number {
+    const { reasons, when } = this.#cells;
+    const first = setOf(hash, reasons.length);
+    let oldest = first;
+    for (let at = first; at < first + SET; at++) {
+      if (reasons[at] === EMPTY) return at;
+      if ((when[at] as number) < (when[oldest] as number)) oldest = at;
+    }
+    return oldest;
   }
 
   #grow(): void {
     const old = this.#cells;
     const { length } = old.hashes;
     const cells = emptyCells(length * 2);
+    this.#cells = cells;
     for (let from = 0; from < length; from++) {
       if (old.reasons[from] === EMPTY) continue;
-      // One more bit of the hash says which of two places: no two keys come to one.
-      const at = (old.hashes[from] as number) & (length * 2 - 1);
+      // One more bit of the hash says which of two sets: no set gets more than it can hold.
+      const at = this.#emptiest(old.hashes[from] as number);
       for (const column of COLUMNS) cells[column][at] = old[column][from] as number;
     }
-    this.#cells = cells;
   }
 }
 
 const COLUMNS = [
   ...(['hashes', 'functions', 'reasons', 'misses', 'limits', 'evicted', 'ms', 'when'] as const),
 ];
+
+/** The first cell of the set in which keys of this hash are. */
+function setOf(hash: number, cells: number): number {
+  return (hash * SET) & (cells - 1);
+}
 
 function emptyCells(length: number) {
   return {

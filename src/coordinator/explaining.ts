@@ -107,14 +107,14 @@ export class Explaining {
     args: Arguments,
     its: { isThere: boolean; isDead: boolean; isIdle: boolean; isChanged: boolean },
   ): LastMiss | undefined {
-    const { memory, explain = false } = this.#parts;
+    const { memory } = this.#parts;
     const { isThere, isDead, isIdle, isChanged } = its;
     const known = memory.departure(fn, key);
     let reason: MissReason | undefined = known?.lastMiss;
     if (!isThere) {
       reason = isDead ? (isIdle ? 'idle' : 'expired') : memory.reasonOf(fn, known);
       if (reason === 'never' && isChanged) reason = 'code changed';
-      if (reason === 'never' && !explain && !memory.departures.isComplete) reason = undefined;
+      if (reason === 'never' && !known && !memory.departures.isComplete) reason = undefined;
     }
     if (reason === undefined) return undefined;
     const nearest = reason === 'never' ? this.#nearest(fn, key, args) : undefined;
