@@ -1,0 +1,22 @@
+/** A plugin of typedoc: modules are called what users import, `threadmemo/redis` and not `redis`. */
+
+import { readFileSync } from 'node:fs';
+import { Converter, ReflectionKind } from 'typedoc';
+
+const described = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+const names = new Map(
+  Object.entries(described.exports)
+    .filter(([, { types }]) => types)
+    .map(([subpath, { types }]) => [
+      types.replace('./dist/src/', '').replace('.d.ts', ''),
+      subpath.replace('.', described.name),
+    ]),
+);
+
+export function load(app) {
+  app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
+    for (const module of project.getReflectionsByKind(ReflectionKind.Module)) {
+      module.name = names.get(module.name) ?? module.name;
+    }
+  });
+}
