@@ -46,6 +46,23 @@ test('each page says in two or three lines below its title what it is for', () =
   expect(without).toEqual([]);
 });
 
+test('the reference shows an example of every function', () => {
+  const pages = readdirSync(join(root, 'docs/reference')).filter((file) =>
+    file.includes('threadmemo'),
+  );
+  const without = pages.flatMap((page) => {
+    const functions = /^## Functions\n([\s\S]*?)(?=^## |(?![\s\S]))/m.exec(
+      read(`docs/reference/${page}`),
+    )?.[1];
+    const entries = functions?.split(/^### /m).slice(1) ?? [];
+    return entries
+      .filter((entry) => !entry.includes('#### Example'))
+      .map((entry) => `${page}: ${entry.split('\n', 1)[0]}`);
+  });
+  expect(pages.length).toBeGreaterThan(10);
+  expect(without).toEqual([]);
+});
+
 test('docs/errors.md has every error code, and no other', () => {
   const codes = (text: string) => [...new Set(text.match(/ERR_THREADMEMO\w*/g))].sort();
   const public_ = codes(read('src/errors.ts'));
