@@ -59,11 +59,55 @@ function commandPage(): string {
   return [heading, ...commandPages()].join('\n');
 }
 
+/** What users import, and what each is for. A subpath that is exported and not named here is an error. */
+const imports: Record<string, string> = {
+  threadmemo:
+    '`memoize` with its options, `createPool` with its options, errors, statistics and events',
+  'threadmemo/disk': 'the disk tier and its options',
+  'threadmemo/redis': 'the Redis tier and its options',
+  'threadmemo/memcached': 'the memcached tier and its options',
+  'threadmemo/keyv': 'the tier for stores of Keyv and its options',
+  'threadmemo/express': 'cached routes in Express, Connect and `node:http`',
+  'threadmemo/fastify': 'cached routes in Fastify',
+  'threadmemo/hono': 'cached routes in Hono and other handlers of a `Request`',
+  'threadmemo/prometheus': 'metrics for Prometheus',
+  'threadmemo/otel': 'metrics and traces for OpenTelemetry',
+  'threadmemo/page': 'the page that shows a running cache',
+  'threadmemo/testing': 'a clock and faults for tests',
+  'threadmemo/tier-suite': 'the tests that every tier passes',
+};
+
+const described = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+  exports: Record<string, { types?: string } | string>;
+};
+
+function firstPage(): string {
+  const missing = Object.entries(described.exports)
+    .filter(([, entry]) => typeof entry !== 'string')
+    .map(([subpath]) => subpath.replace('.', 'threadmemo'))
+    .filter((name) => !imports[name]);
+  if (missing.length > 0) throw new Error(`.ci/docs.ts does not say what ${missing} is for`);
+  const rows = Object.entries(imports).map(
+    ([name, what]) => `| [\`${name}\`](${name.replace('/', '.')}.md) | ${what} |`,
+  );
+  return [
+    '# Reference',
+    'Every exported name, with units, defaults and errors. These pages are written from the docstrings by\n`npm run docs`.',
+    ['| import | what it has |', '| --- | --- |', ...rows].join('\n'),
+    [
+      '| look up | |',
+      '| --- | --- |',
+      '| [The command](command.md) | the help of `npx threadmemo` and of its commands |',
+      '| [Error codes](../errors.md) | what each error means, and what to do |',
+      '| [Metric names](../guides/observing.md#prometheus) | what Prometheus gets, with labels |',
+      '| [Events](../guides/observing.md#events) | diagnostics channels and what they carry |',
+    ].join('\n'),
+    '',
+  ].join('\n\n');
+}
+
 /** The sources of all that package.json exports. */
 function entryPoints(): string[] {
-  const described = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
-    exports: Record<string, { types?: string } | string>;
-  };
   return Object.values(described.exports).flatMap((entry) => {
     if (typeof entry === 'string' || !entry.types) return [];
     const source = entry.types.replace('./dist/', '').replace(/\.d\.ts$/, '.ts');
@@ -83,6 +127,7 @@ function writeReference(out: string): void {
     ...entryPoints(),
   );
   for (const [name, text] of filesIn(out)) writeFileSync(join(out, name), withSortedUnions(text));
+  writeFileSync(join(out, 'README.md'), firstPage());
   writeFileSync(join(out, 'command.md'), commandPage());
 }
 
@@ -107,6 +152,41 @@ function differences(one: string, other: string): string[] {
   return [...names].filter((name) => ones.get(name) !== others.get(name));
 }
 
+/** A folder that a repository's host lists by itself. */
+function listOfDecisions(): string {
+  const decisions = [...filesIn(join(root, 'docs/decisions'))].sort();
+  const lines = decisions.map(
+    ([name, text]) => `- [${/^# (.*)/.exec(text)?.[1] ?? name}](${name})`,
+  );
+  return [
+    '# Decisions',
+    'Why threadmemo is as it is: context, decision and costs.',
+    lines.join('\n'),
+    '',
+  ].join('\n\n');
+}
+
+/** What the site is made of: README.md is its first page, and the README of a folder that of the folder. */
+function writePages(pages: string): void {
+  rmSync(pages, { recursive: true, force: true });
+  const toIndex = (text: string) =>
+    text.replaceAll(/(\]\((?!\.\.\/\.\.)[\w./-]*)README\.md/g, '$1index.md');
+  for (const [name, text] of filesIn(join(root, 'docs'))) {
+    if (/^(?:site|api)\//.test(name)) continue;
+    const renamed = name === 'README.md' ? 'pages.md' : name.replace(/README\.md$/, 'index.md');
+    mkdirSync(dirname(join(pages, renamed)), { recursive: true });
+    writeFileSync(join(pages, renamed), toIndex(text));
+  }
+  const readme = readFileSync(join(root, 'README.md'), 'utf8')
+    // Badges come from other hosts.
+    .replaceAll(/^\[!\[.*\n\n?/gm, '')
+    .replaceAll('](docs/README.md)', '](pages.md)')
+    .replaceAll('](docs/', '](')
+    .replaceAll(/\]\((?=[A-Z]+(?:\.md)?\))/g, '](../');
+  writeFileSync(join(pages, 'index.md'), toIndex(readme));
+  writeFileSync(join(pages, 'decisions/index.md'), listOfDecisions());
+}
+
 if (!existsSync(join(site, 'node_modules'))) {
   const npm = process.env['npm_execpath'];
   if (!npm) throw new Error('run it by npm: npm run docs');
@@ -129,13 +209,5 @@ try {
 } finally {
   rmSync(made, { recursive: true });
 }
-const pages = join(site, 'pages');
-rmSync(pages, { recursive: true, force: true });
-for (const [name, text] of filesIn(join(root, 'docs'))) {
-  if (/^(?:site|api)\//.test(name)) continue;
-  // A README is the first page of its folder.
-  const page = join(pages, name.replace(/README\.md$/, 'index.md'));
-  mkdirSync(dirname(page), { recursive: true });
-  writeFileSync(page, text.replaceAll(/(\]\((?!\.\.\/\.\.)[\w./-]*)README\.md/g, '$1index.md'));
-}
+writePages(join(site, 'pages'));
 run('node_modules/vitepress/bin/vitepress.js', 'build');

@@ -1,7 +1,8 @@
 /**
  * `npm run release` turns the version that CHANGELOG.md calls unreleased into a commit and a tag.
  * The tag, once pushed, makes CI publish it (`.github/workflows/release.yml`). `--check` only says
- * which addresses package.json lacks: npm's provenance needs the repository.
+ * which addresses package.json lacks: npm's provenance needs the repository, and so do the links of
+ * README.md, which npm resolves against it.
  */
 
 import { execFileSync } from 'node:child_process';
@@ -16,7 +17,7 @@ function missingAddresses(): string[] {
   return ['repository', 'bugs', 'homepage'].filter((field) => described[field] === undefined);
 }
 
-/** Asks which repository on GitHub it is, and writes the three addresses that follow from it. */
+/** Asks which repository on GitHub it is, and writes the addresses and the badge that follow from it. */
 async function addAddresses(): Promise<void> {
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
   const answer = await terminal.question('Repository on GitHub (owner/name): ');
@@ -33,6 +34,16 @@ async function addAddresses(): Promise<void> {
     homepage: `${home}#readme`,
   };
   run('npm', 'pkg', 'set', ...Object.entries(fields).map(([field, value]) => `${field}=${value}`));
+  addBadge(home);
+}
+
+/** README.md says whether CI passes, which it can only when its address is known. */
+function addBadge(home: string): void {
+  const workflow = `${home}/actions/workflows/ci.yml`;
+  const badge = `[![CI](${workflow}/badge.svg)](${workflow})`;
+  const readme = readFileSync('README.md', 'utf8');
+  if (!readme.includes(badge))
+    writeFileSync('README.md', readme.replace('[![npm]', `${badge} [![npm]`));
 }
 
 /** Gives the unreleased version its date in CHANGELOG.md; answers which version that is. */

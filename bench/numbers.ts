@@ -1,7 +1,7 @@
 /**
  * How do figures get into the documents? `npm run numbers` writes docs/numbers.md, its pictures, and the
- * table in README.md from `bench/results`; `--check` only says whether they are up to date. No figure
- * there is typed by hand.
+ * table in README.md and docs/comparison.md from `bench/results`; `--check` only says whether they are up
+ * to date. No figure there is typed by hand.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { barsOf } from './bars.ts';
@@ -106,10 +106,10 @@ function pictures(): [string, string][] {
   });
 }
 
-function withTable(readme: string): string {
-  return readme.replace(
-    /(<!-- numbers -->\n)[\s\S]*?(\n<!-- end of numbers -->)/,
-    (_, begin: string, end: string) => `${begin}${readmeTable()}${end}`,
+function withTable(text: string): string {
+  return text.replace(
+    /(<!-- numbers -->\n)[\s\S]*?\n?(<!-- end of numbers -->)/,
+    (_, begin: string, end: string) => `${begin}${readmeTable()}\n${end}`,
   );
 }
 
@@ -123,7 +123,10 @@ const read = (file: string) => {
 
 const wanted: [string, string][] = [
   ['docs/numbers.md', page()],
-  ['README.md', withTable(read('README.md'))],
+  ...['README.md', 'docs/comparison.md'].map((file): [string, string] => [
+    file,
+    withTable(read(file)),
+  ]),
   ...pictures(),
 ];
 const stale = wanted.filter(([file, text]) => read(file) !== text);

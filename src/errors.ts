@@ -52,6 +52,10 @@ export class MemoError extends Error {
   /** The keys that wait for each other, first and last the same. */
   declare readonly cycle?: readonly string[];
 
+  /**
+   * @param message what has failed, and what to do; its middle is left out beyond 16,384 characters
+   * @param details what the failure is about
+   */
   constructor(message: string, { cause, ...details }: ErrorDetails = {}) {
     super(withinBounds(message, LONGEST_MESSAGE), cause === undefined ? undefined : { cause });
     const { code } = new.target;

@@ -82,6 +82,9 @@ export type { Invalidation, LeaseAnswer, Tier, TierLease, TierRecord } from './t
  * process alive.
  * @throws {OptionError} for a wrong option. @throws {PoolOpenError} when a pool is open.
  * @throws {ThreadError} in a thread of a pool.
+ *
+ * @example
+ * await using pool = await createPool({ threads: 4, maxSize: '256mb', maxQueue: 1000 });
  */
 export async function createPool(options: PoolOptions = {}): Promise<MemoPool> {
   return openPool(options);

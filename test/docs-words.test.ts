@@ -31,8 +31,35 @@ test('README.md has at most 150 lines', () => {
   expect(read('README.md').trimEnd().split('\n').length).toBeLessThanOrEqual(150);
 });
 
-test('each guide says what it is for below its title', () => {
-  const without = guides.filter((guide) => !/^# .+\n\n\S/.test(read(guide)));
+test('README.md has the badge of CI as soon as the address of the repository is known', () => {
+  const { repository } = JSON.parse(read('package.json')) as { repository?: { url: string } };
+  const home = repository?.url.replace(/^git\+|\.git$/g, '');
+  if (home) expect(read('README.md')).toContain(`${home}/actions/workflows/ci.yml/badge.svg`);
+});
+
+test('each page says in two or three lines below its title what it is for', () => {
+  const pages = readdirSync(join(root, 'docs')).filter((file) => file.endsWith('.md'));
+  const summary = /^# .+\n\n(?:(?!```|[#|<]|- )\S.*\n){2,3}\n/;
+  const without = [...pages.map((file) => `docs/${file}`), ...guides].filter(
+    (page) => !summary.test(read(page)),
+  );
+  expect(without).toEqual([]);
+});
+
+test('the reference shows an example of every function', () => {
+  const pages = readdirSync(join(root, 'docs/reference')).filter((file) =>
+    file.includes('threadmemo'),
+  );
+  const without = pages.flatMap((page) => {
+    const functions = /^## Functions\n([\s\S]*?)(?=^## |(?![\s\S]))/m.exec(
+      read(`docs/reference/${page}`),
+    )?.[1];
+    const entries = functions?.split(/^### /m).slice(1) ?? [];
+    return entries
+      .filter((entry) => !entry.includes('#### Example'))
+      .map((entry) => `${page}: ${entry.split('\n', 1)[0]}`);
+  });
+  expect(pages.length).toBeGreaterThan(10);
   expect(without).toEqual([]);
 });
 

@@ -5,23 +5,51 @@
  */
 
 import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { cacheFolder, clear } from '../cache-folder.ts';
 import { runExample } from '../command-line.ts';
 import { cache, openOnDisk, openPiscina, openThreadmemo, reports } from './contestants.ts';
-import { estimate } from './estimate.ts';
-import { requestList } from './load.ts';
-import { type Measured, measure, Outputs, type Work } from './measure.ts';
-import { help, type RunOptions, readOptions } from './options.ts';
-import { startProgress } from './progress.ts';
-import { printDisk, printPlan, printRun, printTable, printVerdict } from './report.ts';
-import { chooseFiles, findFiles, type SourceFile } from './select.ts';
+import { estimate, type Measured, measure, Outputs, type Work } from './measure.ts';
+import {
+  printDisk,
+  printPlan,
+  printRun,
+  printTable,
+  printVerdict,
+  startProgress,
+} from './report.ts';
+import { chooseFiles, findFiles, requestList, type SourceFile } from './work.ts';
 
 /** Bytes: about half a minute of work for one thread. */
 const sizes = { smallest: 2_000, largest: 200_000, total: 12_000_000 };
 const repeats = { fewest: 3, most: 8 };
 const clients = 64;
 const seed = 20;
+
+interface RunOptions {
+  readonly help: boolean;
+  /** Only forget what is on disk. */
+  readonly clear: boolean;
+  /** The part of the work that is done: 1 is all of it. */
+  readonly part: number;
+  readonly threads: number;
+}
+
+const help = `npm start -- [options]
+
+Has a few hundred files compressed by bare Piscina and by threadmemo, and compares;
+then once more by threadmemo with its disk tier, which remembers them for the next time.
+
+  --quick        5 % of the files: done in seconds, good for CI, too short for fair numbers
+  --threads <n>  worker threads (here and now: ${availableParallelism()})
+  --clear        only forgets what earlier runs have kept on disk
+  --help         this text
+
+NO_COLOR=1 switches colours off. Exit code 1: an output differed, or a file was
+compressed more than once by threadmemo. Exit code 2: an option was not understood.
+`;
 
 await runExample(readOptions, help, async (options) => {
   if (!options.clear) return compare(options);
@@ -81,4 +109,28 @@ function findFaults(run: Measured, files: number, { differing }: Outputs): strin
     );
   }
   return faults;
+}
+
+/** Throws an `Error` for people to read when an option is unknown or wrong. */
+function readOptions(args: readonly string[]): RunOptions {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      help: { type: 'boolean', short: 'h', default: false },
+      clear: { type: 'boolean', default: false },
+      quick: { type: 'boolean', default: false },
+      threads: { type: 'string', default: String(availableParallelism()) },
+    },
+  });
+  return {
+    help: values.help,
+    clear: values.clear,
+    part: values.quick ? 0.05 : 1,
+    threads: threadCount(values.threads),
+  };
+}
+
+function threadCount(text: string): number {
+  if (/^[1-9]\d{0,2}$/.test(text)) return Number(text);
+  throw new Error(`--threads is '${text}'; it must be a whole number from 1 to 999`);
 }

@@ -1,12 +1,14 @@
 /**
  * One run: opens a contestant, has all requests answered, and takes the time of it. The start of
  * the worker threads counts, the end of them does not. Every output's digest is kept and compared.
+ * And before the runs, an estimate of how long they will take.
  */
 
 import { createHash } from 'node:crypto';
+import { availableParallelism } from 'node:os';
+import { brotliCompressSync } from 'node:zlib';
 import type { Contestant, Counts } from './contestants.ts';
-import { workDown } from './load.ts';
-import type { SourceFile } from './select.ts';
+import { type SourceFile, totalBytes, workDown } from './work.ts';
 
 export interface Work {
   readonly requests: readonly SourceFile[];
@@ -63,4 +65,31 @@ export class Outputs {
     if (first === undefined) this.#digests.set(path, digest);
     else if (first !== digest) this.differing.add(path);
   }
+}
+
+const sampleMs = 500;
+
+/**
+ * Milliseconds for all runs: the first compresses every request, the others every file once; but the
+ * last nothing, if its results are stored.
+ */
+export function estimate(
+  files: readonly SourceFile[],
+  { requests, threads }: Work,
+  stored: boolean,
+): number {
+  const bytes = totalBytes(requests) + totalBytes(files) * (stored ? 1 : 2);
+  return (bytes * msPerByte(files)) / Math.min(threads, availableParallelism());
+}
+
+function msPerByte(files: readonly SourceFile[]): number {
+  const start = performance.now();
+  let bytes = 0;
+  for (const { content } of files) {
+    // Quality 11 is Brotli's default.
+    brotliCompressSync(content);
+    bytes += content.length;
+    if (performance.now() - start > sampleMs) break;
+  }
+  return (performance.now() - start) / bytes;
 }

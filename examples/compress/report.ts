@@ -1,8 +1,9 @@
 /**
- * What is printed before and after the runs: the machine and the plan, then the table of the two
- * runs side by side and what its numbers mean.
+ * What is printed: the machine and the plan, how far a run is, then the table of the two runs side by
+ * side and what its numbers mean.
  */
 
+import { type Options, SingleBar } from 'cli-progress';
 import Table from 'cli-table3';
 import {
   count,
@@ -14,8 +15,8 @@ import {
   runTitle,
   seconds,
 } from '../wording.ts';
-import type { Measured, Outputs, Work } from './measure.ts';
-import { type SourceFile, totalBytes } from './select.ts';
+import type { Measured, OnAnswer, Outputs, Work } from './measure.ts';
+import { type SourceFile, totalBytes } from './work.ts';
 
 export function printPlan(files: readonly SourceFile[], work: Work, expectedMs: number): void {
   const day = new Date().toISOString().slice(0, 10);
@@ -127,4 +128,38 @@ function origin(computations: number): string {
 
 function print(text: string): void {
   process.stdout.write(`${text}\n`);
+}
+
+interface Progress {
+  readonly onAnswer: OnAnswer;
+  stop(): void;
+}
+
+/** A bar on a terminal, a plain line every few seconds anywhere else. */
+export function startProgress(name: string, requests: number): Progress {
+  const bar = new SingleBar(barOptions(name));
+  bar.start(requests, 0, { computed: '0' });
+  return {
+    onAnswer: (answered, computations) => bar.update(answered, { computed: count(computations) }),
+    stop: () => bar.stop(),
+  };
+}
+
+function barOptions(name: string): Options {
+  const numbers = '{value} / {total} answered, {computed} computed, {duration} s';
+  const title = runTitle(name);
+  const bar = paint('cyan', '{bar}');
+  return {
+    stream: process.stdout,
+    format: process.stdout.isTTY ? `  ${title}${bar} ${numbers}` : `  ${title}${numbers}`,
+    formatValue: (value) => count(Number(value)),
+    barsize: 16,
+    barCompleteChar: '\u2588',
+    barIncompleteChar: '\u2591',
+    clearOnComplete: true,
+    // Unlike the default, leaves nothing to be put right in the terminal after Ctrl-C.
+    linewrap: true,
+    noTTYOutput: true,
+    notTTYSchedule: 5000,
+  };
 }

@@ -1,19 +1,29 @@
 /**
- * Run this with `npm run features`, and again; then change a line in one of the stages, words.ts to
- * pairs.ts, and run it once more: only that stage and what follows is computed. The stages are put
- * together in stages.ts.
+ * Run this with `npm run features`, and again; then change a line in one of the stages of stages.ts,
+ * and run it once more: only that stage and what follows is computed.
  */
 
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { createPool } from 'threadmemo';
 import { diskTier } from 'threadmemo/disk';
 import { cacheFolder, clear } from '../cache-folder.ts';
 import { runExample } from '../command-line.ts';
 import { readDocuments } from './documents.ts';
-import { help, readOptions } from './options.ts';
 import { printAlike, printDocuments, printStages } from './report.ts';
 import { alike, stages } from './stages.ts';
 
 const cache = 'features';
+
+const help = `npm run features -- [options] [folder]
+
+Finds out which of the Markdown files in a folder (default: node_modules) are alike,
+in five stages, and says what each stage has computed and what came from disk.
+
+  --quick   40 files at most
+  --clear   only forgets what is on disk
+  --help    this text
+`;
 
 await runExample(readOptions, help, async (options) => {
   if (options.clear) clear(cache);
@@ -35,4 +45,18 @@ async function extract(folder: string, mostDocuments: number): Promise<void> {
   } finally {
     await pool.close();
   }
+}
+
+/** Throws an `Error` for people to read when an option is unknown. */
+function readOptions(args: string[]) {
+  const flag = { type: 'boolean', default: false } as const;
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { quick: flag, clear: flag, help: { ...flag, short: 'h' } },
+  });
+  const nodeModules = fileURLToPath(new URL('../../node_modules', import.meta.url));
+  const [folder = nodeModules, ...rest] = positionals;
+  if (rest.length > 0) throw new Error(`one folder is enough: ${positionals.join(' ')}`);
+  return { ...values, folder };
 }

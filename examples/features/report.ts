@@ -4,7 +4,7 @@ import Table from 'cli-table3';
 import type { FunctionStats } from 'threadmemo';
 import { count, paint, percent } from '../wording.ts';
 import type { Document } from './documents.ts';
-import type { Pair } from './pairs.ts';
+import type { Pair } from './stages.ts';
 
 export type StageStats = Readonly<Record<string, FunctionStats>>;
 

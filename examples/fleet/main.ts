@@ -7,14 +7,27 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { runExample } from '../command-line.ts';
-import { Fleet } from './fleet.ts';
-import { help, readOptions } from './options.ts';
+import { Fleet, installation, startRedis } from './fleet.ts';
 import { calm, type Setting, withKill, withOutage } from './phases.ts';
-import { installation, startRedis } from './redis.ts';
 import { findFaults, printIntroduction, printPhase, printTable, printVerdict } from './report.ts';
 
 const processes = 3;
+
+const help = `npm run fleet -- [options]
+
+Starts a service of three processes over one Redis, visits it, kills one of the
+processes, has Redis stand still for five seconds, and says what became of it.
+Needs redis-server, which it starts itself, on a free port.
+
+  --quick   shorter, and Redis stands still for two seconds
+  --help    this text
+
+Exit code 1: a request was not answered, an answer was wrong, or a tile was
+computed twice while Redis was there. Exit code 2: an option was not understood,
+or there is no redis-server.
+`;
 
 await runExample(readOptions, help, async ({ quick }) => {
   const times = quick ? { phaseMs: 2000, outageMs: 2000 } : { phaseMs: 6000, outageMs: 5000 };
@@ -50,4 +63,11 @@ async function visitAll(setting: Setting): Promise<number> {
   for (const fault of faults) console.error(`\nFAILED: ${fault}`);
   if (faults.length === 0) printVerdict({ well, killed, stopped }, setting.outageMs);
   return faults.length === 0 ? 0 : 1;
+}
+
+/** Throws an `Error` for people to read when an option is unknown. */
+function readOptions(args: string[]) {
+  const flag = { type: 'boolean', default: false } as const;
+  const { values } = parseArgs({ args, options: { quick: flag, help: { ...flag, short: 'h' } } });
+  return values;
 }

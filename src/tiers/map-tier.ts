@@ -8,6 +8,9 @@ import type { Tier, TierRecord } from './tier.ts';
 /**
  * A tier that keeps its records in this process: for tests, and to start a tier of your own from.
  * @param records where they are kept, by function id and key
+ *
+ * @example
+ * const pool = await createPool({ tiers: [mapTier()] });
  */
 export function mapTier(records = new Map<string, Map<string, TierRecord>>()): Tier {
   return {

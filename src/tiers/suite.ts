@@ -19,6 +19,7 @@ export interface SuiteOptions {
 
 /**
  * Each case opens a tier, which must be empty and share nothing with another, and closes it.
+ * @param options what the tier cannot do
  *
  * @example
  * import { test } from 'node:test';

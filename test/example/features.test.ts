@@ -70,8 +70,8 @@ function computed({ rows }: Run): string[] {
 }
 
 /** Runs it with an edited stage, which is as it was afterwards. */
-async function runEdited(stage: string, from: string, to: string): Promise<Run> {
-  const file = `examples/features/${stage}.ts`;
+async function runEdited(from: string, to: string): Promise<Run> {
+  const file = 'examples/features/stages.ts';
   const source = readFileSync(join(root, file), 'utf8');
   expect(source).toContain(from);
   project.write({ [file]: source.replace(from, to) });
@@ -85,7 +85,7 @@ async function runEdited(stage: string, from: string, to: string): Promise<Run> 
 test.runIf(inFull)(
   'the second run computes nothing, and says so; an edited comment is no edit',
   async () => {
-    const { text, rows } = await runEdited('words', 'Line by line', 'A line at a time');
+    const { text, rows } = await runEdited('Line by line', 'A line at a time');
     const each = { calls: documents, computed: 0, memory: 1, disk: documents - 1 };
     const all = { calls: 1, computed: 0, memory: 0, disk: 1 };
     expect(rows).toEqual([
@@ -111,8 +111,8 @@ const edits = [
 // A process each, with threads and a bundler: `EXAMPLE_EDITS=5` runs them all.
 test.each(edits.slice(0, Number(process.env['EXAMPLE_EDITS'] ?? (inFull ? 1 : 0))))(
   'after an edit of %s, it and what follows are computed',
-  async (stage, from, to, after) => {
-    const edited = await runEdited(stage, from, to);
+  async (_stage, from, to, after) => {
+    const edited = await runEdited(from, to);
     expect(computed(edited)).toEqual(after);
     // The stages before it, and nothing else.
     const stored = edited.rows.filter(({ disk }) => disk > 0).map((row) => row.stage);
@@ -123,6 +123,6 @@ test.each(edits.slice(0, Number(process.env['EXAMPLE_EDITS'] ?? (inFull ? 1 : 0)
 test.runIf(inFull)(
   'what follows an edit that leaves the results as they were comes from disk',
   async () => {
-    expect(computed(await runEdited('words', `split('\\n')`, 'split(/\\n/)'))).toEqual(['words']);
+    expect(computed(await runEdited(`split('\\n')`, 'split(/\\n/)'))).toEqual(['words']);
   },
 );

@@ -22,6 +22,11 @@ function outward(href: string): string {
     : `https://www.npmjs.com/package/threadmemo`;
 }
 
+/** Three threads and one memory; in the page itself, so that browsers ask for no file. */
+const icon =
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><g fill="none" stroke="#3451b2" stroke-width="3">' +
+  '<path d="M6 4v12M16 4v12M26 4v12"/><rect x="3" y="18" width="26" height="10" rx="3"/></g></svg>';
+
 export default defineConfig({
   title: 'threadmemo',
   description: described.description,
@@ -31,18 +36,24 @@ export default defineConfig({
   srcDir: 'pages',
   outDir: '../../build/site',
   vite: { build: { chunkSizeWarningLimit: 2000 } },
+  head: [['link', { rel: 'icon', href: `data:image/svg+xml,${encodeURIComponent(icon)}` }]],
   cacheDir: '../../build/site-cache',
   cleanUrls: true,
   lastUpdated: false,
-  // A folder, which has no page of its own.
-  ignoreDeadLinks: [/\/decisions\/index$/],
+  // Tables of eight columns take the place of the outline.
+  transformPageData(page) {
+    if (/^(?:comparison|numbers)\.md$/.test(page.relativePath)) page.frontmatter['aside'] = false;
+  },
   markdown: {
     config(md) {
       md.core.ruler.push('links-into-the-repository', ({ tokens }) => {
         for (const { children } of tokens) {
           for (const token of children ?? []) {
             const href = token.type === 'link_open' ? token.attrGet('href') : null;
-            if (href && /^(?:\.\.\/)+(?:src|test|bench|examples|workers|[A-Z]+\.md)/.test(href)) {
+            if (
+              href &&
+              /^(?:\.\.\/)+(?:src|test|bench|examples|workers|[A-Z]+(?:\.md)?(?:#|$))/.test(href)
+            ) {
               token.attrSet('href', outward(href));
             }
           }
@@ -60,7 +71,14 @@ export default defineConfig({
       page('How it works', '/architecture'),
     ],
     sidebar: [
-      { text: 'Learn', items: [page('All pages', '/'), page('Tutorial', '/tutorial')] },
+      {
+        text: 'Learn',
+        items: [
+          page('threadmemo', '/'),
+          page('Tutorial', '/tutorial'),
+          page('All pages', '/pages'),
+        ],
+      },
       {
         text: 'Functions',
         items: [
@@ -127,6 +145,7 @@ export default defineConfig({
         text: 'Understand',
         items: [
           page('Architecture', '/architecture'),
+          page('Decisions', '/decisions/'),
           page('Eviction', '/eviction'),
           page('Numbers', '/numbers'),
           page('Security', '/security'),

@@ -1,12 +1,13 @@
 /**
- * Which files are compressed: real scripts and texts from node_modules, no two with the same
- * content, up to a number of bytes. The same node_modules give the same files in the same order.
+ * The work: real scripts and texts from node_modules, no two with the same content, up to a number of
+ * bytes; the list of requests for them, popular files more often, in random order; and the clients,
+ * each of which makes its next request when its last one is answered. The same every time.
  */
 
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, sep } from 'node:path';
-import { seededRandom, shuffled } from './random.ts';
+import { seededRandom, shuffled } from '../random.ts';
 
 export interface SourceFile {
   /** Relative to the folder it was found in, with forward slashes. */
@@ -71,4 +72,37 @@ function readIfSized(path: string, sizes: Sizes): Buffer | undefined {
   const info = statSync(path, { throwIfNoEntry: false });
   if (!info?.isFile() || info.size < sizes.smallest || info.size > sizes.largest) return undefined;
   return readFileSync(path);
+}
+
+export interface Repeats {
+  readonly fewest: number;
+  readonly most: number;
+}
+
+/** The requests in the order in which they are made; the same for the same `items` and `seed`. */
+export function requestList<Item>(items: readonly Item[], repeats: Repeats, seed: number): Item[] {
+  const random = seededRandom(seed);
+  const requests = items.flatMap((item) =>
+    new Array<Item>(timesWanted(repeats, random())).fill(item),
+  );
+  return shuffled(requests, random);
+}
+
+/** Squaring the chance skews it: many files are wanted a few times, a few files many times. */
+function timesWanted({ fewest, most }: Repeats, chance: number): number {
+  return fewest + Math.floor(chance ** 2 * (most - fewest + 1));
+}
+
+/** Has `clients` callers work down one list together; ends when the last answer is there. */
+export async function workDown<Item>(
+  requests: readonly Item[],
+  clients: number,
+  ask: (item: Item) => Promise<void>,
+): Promise<void> {
+  const list = requests.values();
+  const client = async () => {
+    // All clients draw from this one iterator, so every request is made exactly once.
+    for (const item of list) await ask(item);
+  };
+  await Promise.all(Array.from({ length: clients }, client));
 }

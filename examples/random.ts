@@ -1,6 +1,6 @@
 /**
- * Chance that comes out the same every time: the selection and the requests are drawn with it, so
- * that two runs of the example do the same work.
+ * Chance that comes out the same every time: what the examples draw with it is the same in each run,
+ * so that two runs do the same work.
  */
 
 /** A number from 0 up to, not including, 1. */

@@ -7,8 +7,13 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { requestList, workDown } from '../../examples/compress/load.ts';
-import { chooseFiles, findFiles, totalBytes } from '../../examples/compress/select.ts';
+import {
+  chooseFiles,
+  findFiles,
+  requestList,
+  totalBytes,
+  workDown,
+} from '../../examples/compress/work.ts';
 
 const sizes = { smallest: 10, largest: 100, total: 1_000 };
 const repeats = { fewest: 3, most: 8 };
