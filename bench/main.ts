@@ -105,7 +105,7 @@ function refuse(error: unknown): never {
 
 if (process.argv[2] === 'eviction') {
   const { evictionText } = await import('./eviction/run.ts');
-  console.log(evictionText(process.argv[3]));
+  console.log(evictionText(process.argv.includes('--save')));
   process.exit();
 }
 let request: Request;

@@ -1,12 +1,12 @@
 /**
- * How do figures get into the documents? `npm run numbers` writes docs/numbers.md, its pictures, and the
- * table in README.md and docs/comparison.md from `bench/results`; `--check` only says whether they are up
- * to date. No figure there is typed by hand.
+ * How do figures get into the documents? `npm run numbers` writes docs/numbers.md, the pictures, and the
+ * tables in README.md, docs/comparison.md and docs/eviction.md from `bench/results`; `--check` only says
+ * whether they are up to date. No figure there is typed by hand.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { barsOf } from './bars.ts';
 import { questions } from './questions.ts';
-import { type SavedPart, type SavedResult, savedResults } from './save.ts';
+import { type SavedPart, type SavedResult, savedEviction, savedResults } from './save.ts';
 
 const root = new URL('../', import.meta.url);
 const results = savedResults();
@@ -106,10 +106,46 @@ function pictures(): [string, string][] {
   });
 }
 
-function withTable(text: string): string {
+const percent = (ratio: number): string => `${shown(ratio * 100, 1)} %`;
+
+/** What docs/eviction.md says of the policies. */
+function evictionSection(): string {
+  const { date, traces, questions: asked } = savedEviction();
+  const [first] = asked;
+  const names = Object.keys(first?.means ?? {});
+  const means = Object.entries(first?.means ?? {}).map(
+    ([name, mean]) => `${name} ${percent(mean)}`,
+  );
+  const worst = asked.map(({ question, worst: { trace, share, ratio } }) =>
+    row([question, `${shown(ratio, 3)} (${trace}, ${share * 100} %)`]),
+  );
+  return [
+    `The share of the computing time that remains, on average over ${traces} recorded programs and caches of 1, 5 and 20 % of their\ndistinct bytes:`,
+    `![${means.join(', ')}](eviction.svg)`,
+    [
+      row(['', ...names]),
+      row(['---', ...names.map(() => '---')]),
+      ...asked.map(({ question, means: its }) =>
+        row([question, ...names.map((name) => shown(its[name], 3))]),
+      ),
+    ].join('\n'),
+    'The program and size on which it is at its worst beside LRU:',
+    [row(['', 'ratio to LRU']), row(['---', '---']), ...worst].join('\n'),
+    `The figures are those of ${date.slice(0, 10)}.`,
+  ].join('\n\n');
+}
+
+function evictionPicture(): string {
+  const [first] = savedEviction().questions;
+  const bars = Object.entries(first?.means ?? {}).map(([name, value]) => ({ name, value }));
+  return barsOf('Computing time that is left to be paid, by eviction policy', bars, percent);
+}
+
+/** Between two marks. */
+function withFigures(text: string, figures: string): string {
   return text.replace(
     /(<!-- numbers -->\n)[\s\S]*?\n?(<!-- end of numbers -->)/,
-    (_, begin: string, end: string) => `${begin}${readmeTable()}\n${end}`,
+    (_, begin: string, end: string) => `${begin}${figures}\n${end}`,
   );
 }
 
@@ -125,8 +161,10 @@ const wanted: [string, string][] = [
   ['docs/numbers.md', page()],
   ...['README.md', 'docs/comparison.md'].map((file): [string, string] => [
     file,
-    withTable(read(file)),
+    withFigures(read(file), readmeTable()),
   ]),
+  ['docs/eviction.md', withFigures(read('docs/eviction.md'), evictionSection())],
+  ['docs/eviction.svg', evictionPicture()],
   ...pictures(),
 ];
 const stale = wanted.filter(([file, text]) => read(file) !== text);

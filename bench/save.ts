@@ -51,9 +51,44 @@ export function saveResult(machine: SavedResult['machine'], summary: ScenarioSum
   writeFileSync(file, `${JSON.stringify(saved, null, 2)}\n`);
 }
 
+/** Where a policy is at its worst beside LRU: its ratio to that. */
+export interface Worst {
+  readonly trace: string;
+  readonly share: number;
+  readonly ratio: number;
+}
+
+/** Over all traces and sizes; means by contestant. */
+export interface SavedQuestion {
+  readonly question: string;
+  readonly means: Readonly<Record<string, number>>;
+  readonly worst: Worst;
+}
+
+export interface SavedEviction {
+  readonly date: string;
+  readonly traces: number;
+  readonly questions: readonly SavedQuestion[];
+}
+
+/** A simulation: it has no rounds, and no machine matters. */
+const evictionFile = 'eviction.json';
+
+export function saveEviction(traces: number, played: readonly SavedQuestion[]): void {
+  const questions = played.map(({ question, means, worst }) => ({ question, means, worst }));
+  const saved: SavedEviction = { date: new Date().toISOString(), traces, questions };
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(new URL(evictionFile, folder), `${JSON.stringify(saved, null, 2)}\n`);
+}
+
+export function savedEviction(): SavedEviction {
+  return JSON.parse(readFileSync(new URL(evictionFile, folder), 'utf8'));
+}
+
 /** By the names of the scenarios. */
 export function savedResults(): Map<string, SavedResult> {
-  const files = readdirSync(folder).filter((file) => file.endsWith('.json'));
+  const isOfScenario = (file: string) => file.endsWith('.json') && file !== evictionFile;
+  const files = readdirSync(folder).filter(isOfScenario);
   const results = files.map(
     (file) => JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as SavedResult,
   );

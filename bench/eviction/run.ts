@@ -2,12 +2,11 @@
  * `npm run bench -- eviction`: how much computing time does each policy leave to be paid? The real
  * policies play recorded requests (the folder that `EVICTION_TRACES` names, or made ones), in caches of
  * 1, 5 and 20 % of the distinct bytes. Nothing is timed but an eviction of ours.
- * A path after `eviction` is where the picture goes, as SVG.
+ * `--save` writes what docs/eviction.md quotes.
  */
-import { writeFileSync } from 'node:fs';
+import { type SavedQuestion, saveEviction, type Worst } from '../save.ts';
 import { contestants } from './contestants.ts';
 import { madeTraces, randomNumbers } from './made.ts';
-import { pictureOf } from './picture.ts';
 import { type MakePolicy, simulate } from './simulate.ts';
 import { alike, distinctBytes, inPieces, type Trace, tracesIn } from './trace.ts';
 
@@ -29,27 +28,27 @@ type Ratio = (trace: Trace, share: number, make: MakePolicy) => number;
 const questions: Readonly<Record<string, Ratio>> = {
   'cost-miss ratio': (trace, share, make) =>
     simulate(trace, distinctBytes(trace) * share, make).costMissRatio,
-  'cost-miss ratio, each cost measured with noise (log-normal, sigma 0.5)': (trace, share, make) =>
+  'the same, each cost measured with noise (log-normal, sigma 0.5)': (trace, share, make) =>
     simulate(trace, distinctBytes(trace) * share, make, noisy(trace.cost)).costMissRatio,
-  'cost-miss ratio, in five pieces that share no key, a fifth of the size': (trace, share, make) =>
+  'in five pieces that share no key, a fifth of the size': (trace, share, make) =>
     simulate(inPieces(trace), (distinctBytes(trace) * share) / PIECES, make).costMissRatio,
-  'object-miss ratio, all keys alike': (trace, share, make) =>
+  'object-miss ratio, all sizes and costs equal': (trace, share, make) =>
     simulate(alike(trace), trace.bytes.length * share, make).objectMissRatio,
 };
 
-export function evictionText(picture?: string): string {
+export function evictionText(isSaved = false): string {
   const folder = process.env['EVICTION_TRACES'];
   const traces = folder ? tracesIn(folder) : madeTraces();
-  const parts = Object.entries(questions).map(([question, ratio]) => {
+  const played = Object.entries(questions).map(([question, ratio]) => {
     const rows = rowsOf(traces, ratio);
-    if (picture && question === 'cost-miss ratio') writeFileSync(picture, pictureOf(meansOf(rows)));
-    return tableText(question, rows);
+    return { question, rows, means: meansOf(rows), worst: worstOf(rows) };
   });
+  if (isSaved) saveEviction(traces.length, played);
   const source = folder
     ? `${traces.length} recorded traces`
     : 'Made traces. Public ones: the simulators of Caffeine (ben-manes/caffeine) and libCacheSim; ' +
       'EVICTION_TRACES names a folder of `name.gz`, a request a line: key, bytes, microseconds.';
-  return [source, ...parts, evictionCost()].join('\n\n');
+  return [source, ...played.map(tableText), evictionCost()].join('\n\n');
 }
 
 function rowsOf(traces: readonly Trace[], ratio: Ratio): Row[] {
@@ -70,12 +69,25 @@ function meansOf(rows: readonly Row[]): Readonly<Record<string, number>> {
   return Object.fromEntries(Object.keys(contestants).map((name) => [name, mean(name)]));
 }
 
-function tableText(question: string, rows: readonly Row[]): string {
+/** Where it is at its worst beside LRU. */
+function worstOf(rows: readonly Row[]): Worst {
+  const beside = rows.map(({ trace, share, ratios }) => ({
+    trace,
+    share,
+    ratio: (ratios[OURS] as number) / (ratios['LRU'] as number),
+  }));
+  return beside.reduce((worst, it) => (it.ratio > worst.ratio ? it : worst));
+}
+
+function tableText({
+  question,
+  rows,
+  means,
+  worst,
+}: SavedQuestion & { rows: readonly Row[] }): string {
   const names = Object.keys(contestants);
   const line = (first: string, cells: readonly string[]) =>
     first.padEnd(20) + cells.map((cell) => cell.padStart(12)).join('');
-  const means = meansOf(rows);
-  const beside = rows.map(({ ratios }) => (ratios[OURS] as number) / (ratios['LRU'] as number));
   return [
     `== ${question} ==`,
     line('', names),
@@ -89,7 +101,7 @@ function tableText(question: string, rows: readonly Row[]): string {
       'mean',
       names.map((name) => (means[name] as number).toFixed(3)),
     ),
-    `${OURS} at its worst beside LRU: ${Math.max(...beside).toFixed(3)}`,
+    `${OURS} at its worst beside LRU: ${worst.ratio.toFixed(3)}, ${worst.trace} ${worst.share * 100} %`,
   ].join('\n');
 }
 
