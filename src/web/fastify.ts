@@ -1,9 +1,11 @@
 /** `threadmemo/fastify`: cached routes of Fastify. */
 
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
+import { appended } from './cache-status.ts';
 import { type Going, NodeExchange } from './node-exchange.ts';
 import { fieldsIn } from './node-fields.ts';
+import type { Headings } from './page-pieces.ts';
 import { Route, type RouteStats } from './route.ts';
 import { type RouteOptions, resolveRouteOptions } from './route-options.ts';
 
@@ -23,6 +25,8 @@ export interface FastifyReplyLike {
   hijack(): unknown;
   /** The headers that were set so far. */
   getHeaders(): Record<string, number | string | string[] | undefined>;
+  /** Sets some more. */
+  headers(values: Record<string, unknown>): unknown;
 }
 
 /** A `preHandler` hook that answers from the cache, or lets the handler answer. */
@@ -62,6 +66,7 @@ export function cached<Req extends FastifyRequestLike = FastifyRequestLike>(
       next: (error) => done(error as Error | undefined),
       stop: () => reply.hijack(),
       headers: () => fieldsIn(Object.entries(reply.getHeaders())),
+      stored: (headings) => storedIn(reply, headings),
     };
     // Of HTTP/2 too, whose compatible part has all that is used.
     const [message, response] = [request.raw as IncomingMessage, reply.raw as ServerResponse];
@@ -72,4 +77,13 @@ export function cached<Req extends FastifyRequestLike = FastifyRequestLike>(
     stats: () => route.stats(),
     clear: () => route.clear(),
   });
+}
+
+/** Hooks that run after the response ask the reply for its headers. */
+function storedIn(reply: FastifyReplyLike, headings: Headings): OutgoingHttpHeaders {
+  const { 'cache-status': inner } = reply.getHeaders();
+  reply.headers(headings);
+  if (inner !== undefined)
+    reply.headers({ 'cache-status': appended(inner, headings['cache-status'] as string) });
+  return reply.getHeaders();
 }
