@@ -55,7 +55,7 @@ export interface CachedHandler {
 export function cached<Context = HonoContextLike>(
   options: RouteOptions<Context> = {},
 ): CachedHandler {
-  const route = new Route(resolveRouteOptions(options));
+  const route = new Route('threadmemo/hono', resolveRouteOptions(options));
   const answer = (
     request: Request,
     going: FetchGoing,

@@ -166,10 +166,10 @@ export class NodeExchange implements Exchange {
   }
 
   #begin(status: number, headings: Headings): void {
-    const { stored } = this.#going;
-    if (stored && !this.#capture && this.#message.httpVersionMajor === 1) {
-      this.#going.stop?.();
-      this.#response.writeHead(status, stored(headings));
+    const going = this.#going;
+    if (going.stored && !this.#capture && this.#message.httpVersionMajor === 1) {
+      going.stop?.();
+      this.#response.writeHead(status, going.stored(headings));
       return;
     }
     // One by one: what is in front of the route may ask the response for them.
