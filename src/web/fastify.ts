@@ -25,6 +25,7 @@ export interface FastifyReplyLike {
   hijack(): unknown;
   /** The headers that were set so far. */
   getHeaders(): Record<string, number | string | string[] | undefined>;
+  /** One of them. */
   getHeader(name: string): unknown;
   /** Sets some more. */
   headers(values: Record<string, unknown>): unknown;
