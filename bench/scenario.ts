@@ -52,7 +52,8 @@ export type PartName =
   | `tiers ${'miss' | 'hit' | 'hit, worker'}`
   | 'fingerprint'
   | 'blocks'
-  | `routes ${'express' | 'fastify' | 'hono'}`
+  | `routes ${'node' | 'express' | 'fastify' | 'hono'}`
+  | `observed ${'scrape' | 'page' | 'paint'}`
   | 'tags'
   | 'fresh'
   | 'fresh failing'

@@ -12,6 +12,7 @@ import { lines } from './lines.ts';
 import { mainLoad } from './main-load.ts';
 import { memory } from './memory.ts';
 import { miss } from './miss.ts';
+import { observed } from './observed.ts';
 import { routes } from './routes.ts';
 import { scale } from './scale.ts';
 import type { Scenario } from './scenario.ts';
@@ -33,6 +34,7 @@ const inOrder: readonly Scenario[] = [
   fragments,
   fleet,
   routes,
+  observed,
   sync,
   scale,
   memory,

@@ -85,6 +85,8 @@ export interface FunctionInfo {
   readonly hasMadeName?: boolean;
   /** Its module only exports it, by this name: a thread memoizes it itself. */
   readonly exportName?: string;
+  /** What stands in its id instead of its module's path. */
+  readonly home?: string;
   /** Which thread computes it, if not one of the pool's: the caller's, or the coordinator's own. */
   readonly thread?: 'caller' | 'main';
   /** Milliseconds that each of its values is fresh, where that is one number. */

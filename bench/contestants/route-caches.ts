@@ -1,10 +1,10 @@
 /**
  * What stands between a server's clients and its handler? Nothing, threadmemo, or another cache; in three
- * frameworks. The handler of `/page/…` waits for 20 ms; that of `/bare` sends at once the headers and
+ * frameworks, and in none. The handler of `/page/…` waits for 20 ms; that of `/bare` sends at once the headers and
  * bytes that threadmemo would send, which is as fast as the framework is.
  */
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
@@ -19,7 +19,7 @@ export interface RouteCache extends Closable {
   runs(): number;
 }
 
-export const framework = ['express', 'fastify', 'hono'] as const;
+export const framework = ['node', 'express', 'fastify', 'hono'] as const;
 
 const body = JSON.stringify({ page: 'x'.repeat(1000) });
 const type = 'application/json; charset=utf-8';
@@ -56,6 +56,22 @@ async function opened(server: Server, warmPath: string, end = async () => {}): P
 }
 
 type Cached = typeof import('../functions/cached-routes.js');
+
+async function onNode(
+  route: ReturnType<Cached['cachedNode']> | undefined,
+  end?: () => Promise<void>,
+) {
+  const length = Buffer.byteLength(body);
+  const answer = async (response: ServerResponse) => {
+    response.setHeader('content-type', type).end(await page());
+  };
+  const server = createServer((request, response) => {
+    if (route) return route(request, response, () => void answer(response));
+    if (request.url !== '/bare') return void answer(response);
+    response.writeHead(200, { ...bareHeaders, 'content-length': length }).end(body);
+  });
+  return opened(server, route ? '/page/warm' : '/bare', end);
+}
 
 async function onExpress(middleware: RequestHandler | undefined, end?: () => Promise<void>) {
   const { default: express } = await import('express');
@@ -117,6 +133,18 @@ async function threadmemo<Route>(make: (cached: Cached) => Route) {
 const require = createRequire(import.meta.url);
 
 export const routeCaches: readonly Contestant<RouteCache>[] = [
+  {
+    name: 'node',
+    what: 'node:http without a cache; warm: a handler that sends the same headers and bytes',
+    cannot: only('node'),
+    open: () => onNode(undefined),
+  },
+  {
+    name: 'threadmemo-node',
+    what: 'node:http and threadmemo/express',
+    cannot: only('node'),
+    open: async () => onNode(...(await threadmemo(({ cachedNode }) => cachedNode(options)))),
+  },
   {
     name: 'express',
     what: 'Express without a cache; warm: a handler that sends the same headers and bytes',

@@ -19,6 +19,7 @@ interface OfArticle {
 }
 
 const pages = cached({
+  name: 'GET /articles/:id',
   ttl: '10m',
   // The page, its rendering and its row have one tag: a revision forgets all three.
   tags: ({ raw }) => [`article:${raw.url?.split('/')[2]}`],

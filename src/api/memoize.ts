@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { types } from 'node:util';
 import { keepToItself, shareWithChildren } from '../call/belonging.ts';
 import { Call, NO_LIMITS } from '../call/call.ts';
-import { type Definition, register } from '../call/registry.ts';
+import { type Definition, type Origin, register } from '../call/registry.ts';
 import { installedSide, type Side } from '../call/side.ts';
 import { moduleUrl } from '../code-version/module-id.ts';
 import { currentComputation } from '../compute/computation.ts';
@@ -80,7 +80,20 @@ export function memoize<Fn extends AnyFunction>(
  */
 export function memoizeExport(module: string, fn: AnyFunction, exportName: string): Memoized {
   const options = { name: exportName };
-  return callable(define(module, fn, options, exportName), fn, options);
+  return callable(define(module, fn, options, { exportName }), fn, options);
+}
+
+/**
+ * Memoizes what this package itself makes for a user, under the name of what the user has called: the path of
+ * the module is this package's own affair, and another one in the next release.
+ */
+export function memoizeFor<Fn extends AnyFunction>(
+  home: string,
+  module: string,
+  fn: Fn,
+  options: MemoizeOptions<Fn>,
+): Memoized<Fn> {
+  return callable(define(module, fn, options as MemoizeOptions, { home }), fn, options);
 }
 
 const definitions = new WeakMap<object, Definition>();
@@ -287,7 +300,7 @@ function define(
   module: string | ImportMeta,
   fn: AnyFunction,
   options: MemoizeOptions,
-  exportName?: string,
+  origin: Origin = {},
 ): Definition {
   // First, because a module that was forgotten makes everything else look wrong.
   moduleUrl(module);
@@ -296,7 +309,7 @@ function define(
   const argsKey = (args: readonly unknown[]) =>
     key ? chosenKey(args, key(...args)) : canonicalKey(args);
   shareWithChildren();
-  const { definition, again } = register(module, fn, resolved, argsKey, exportName);
+  const { definition, again } = register(module, fn, resolved, argsKey, origin);
   const installed = installedSide();
   if (again && installed && installed.kind !== 'pool') void installed.clear(definition);
   return definition;

@@ -72,6 +72,14 @@ export interface Registration {
   readonly again: boolean;
 }
 
+/** What is said of a function that a user's module has not memoized itself. */
+export interface Origin {
+  /** Its module only exports it, by this name. */
+  readonly exportName?: string | undefined;
+  /** What stands in its id instead of its module. */
+  readonly home?: string;
+}
+
 function tooMany(id: string): OptionError {
   const most = MOST_FUNCTIONS.toLocaleString('en');
   return new OptionError(
@@ -105,7 +113,6 @@ export function hasTracked(): boolean {
 
 /**
  * Enters a function under its id.
- * @param exportName when the module only exports it and does not memoize it itself
  * @throws {OptionError} when `module` is not a module, or a versioned name looks made; when there are
  * too many functions.
  * @throws {DuplicateNameError} when its module has a function of this name already.
@@ -115,10 +122,10 @@ export function register(
   fn: AnyFunction,
   options: ResolvedMemoizeOptions,
   argsKey: Definition['argsKey'],
-  exportName?: string,
+  { exportName, home }: Origin = {},
 ): Registration {
   const url = moduleUrl(module);
-  const id = functionId(url, options);
+  const id = functionId(home ?? moduleId(url), options);
   const known = functions().get(id);
   const isCopy = known !== undefined && pathOf(known.info.module) !== pathOf(url);
   if (isCopy && !areAlike(known.info.module, url)) throw twoFiles(id, known.info.module, url);
@@ -138,6 +145,7 @@ export function register(
     max,
     versioned,
     ...exported,
+    ...(home !== undefined && { home }),
     ...limited,
     ...elsewhere,
     ...shortened,
@@ -200,6 +208,6 @@ function duplicate(name: string, { info }: Registered): DuplicateNameError {
 }
 
 /** `package/path/of/module.js#name`, and `@version` behind it when there is one. */
-function functionId(url: string, { name, version }: ResolvedMemoizeOptions): string {
-  return `${moduleId(url)}#${name}${version && `@${version}`}`;
+function functionId(home: string, { name, version }: ResolvedMemoizeOptions): string {
+  return `${home}#${name}${version && `@${version}`}`;
 }

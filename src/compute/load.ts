@@ -76,7 +76,7 @@ function defineExport(
   if (name === undefined || typeof fn !== 'function') return undefined;
   const plain = fn as (...args: unknown[]) => unknown;
   const options = resolveMemoizeOptions(plain, { name });
-  return register(module, plain, options, canonicalKey, name).definition;
+  return register(module, plain, options, canonicalKey, { exportName: name }).definition;
 }
 
 /**

@@ -26,7 +26,17 @@ export type ReadAhead = (slot?: number) => void;
 
 /** What a function may have, and the coordinator need not be asked before it is computed. */
 const PLAIN: ReadonlySet<string> = new Set<keyof FunctionInfo>([
-  ...(['id', 'module', 'max', 'ttl', 'jitter', 'versioned', 'hasMadeName', 'exportName'] as const),
+  ...([
+    'id',
+    'module',
+    'max',
+    'ttl',
+    'jitter',
+    'versioned',
+    'hasMadeName',
+    'exportName',
+    'home',
+  ] as const),
 ]);
 
 export function mayBegin(info: FunctionInfo): boolean {

@@ -103,6 +103,6 @@ export function functionVersions(parts: NamingParts): FunctionVersions {
 }
 
 /** Of a function without a version of its own, which would stand behind it. */
-export function nameOf({ id, module }: FunctionInfo): string {
-  return id.slice(moduleId(module).length + 1);
+export function nameOf({ id, module, home = moduleId(module) }: FunctionInfo): string {
+  return id.slice(home.length + 1);
 }

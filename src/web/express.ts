@@ -37,7 +37,7 @@ export interface CachedMiddleware {
 export function cached<Req extends IncomingMessage = IncomingMessage>(
   options: RouteOptions<Req> = {},
 ): CachedMiddleware {
-  const route = new Route(resolveRouteOptions(options));
+  const route = new Route('threadmemo/express', resolveRouteOptions(options));
   const middleware = (
     request: IncomingMessage,
     response: ServerResponse,

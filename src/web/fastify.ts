@@ -1,9 +1,11 @@
 /** `threadmemo/fastify`: cached routes of Fastify. */
 
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
+import { appended } from './cache-status.ts';
 import { type Going, NodeExchange } from './node-exchange.ts';
-import { fieldsIn } from './node-fields.ts';
+import { type Fields, fieldsIn } from './node-fields.ts';
+import type { Headings } from './page-pieces.ts';
 import { Route, type RouteStats } from './route.ts';
 import { type RouteOptions, resolveRouteOptions } from './route-options.ts';
 
@@ -23,6 +25,10 @@ export interface FastifyReplyLike {
   hijack(): unknown;
   /** The headers that were set so far. */
   getHeaders(): Record<string, number | string | string[] | undefined>;
+  /** One of them. */
+  getHeader(name: string): unknown;
+  /** Sets some more. */
+  headers(values: Record<string, unknown>): unknown;
 }
 
 /** A `preHandler` hook that answers from the cache, or lets the handler answer. */
@@ -52,24 +58,51 @@ export interface CachedHook {
 export function cached<Req extends FastifyRequestLike = FastifyRequestLike>(
   options: RouteOptions<Req> = {},
 ): CachedHook {
-  const route = new Route(resolveRouteOptions(options));
+  const route = new Route('threadmemo/fastify', resolveRouteOptions(options));
   const hook = (
     request: FastifyRequestLike,
     reply: FastifyReplyLike,
     done: (error?: Error) => void,
   ): void => {
-    const going: Going = {
-      next: (error) => done(error as Error | undefined),
-      stop: () => reply.hijack(),
-      headers: () => fieldsIn(Object.entries(reply.getHeaders())),
-    };
     // Of HTTP/2 too, whose compatible part has all that is used.
     const [message, response] = [request.raw as IncomingMessage, reply.raw as ServerResponse];
-    route.handle(new NodeExchange(message, response, going, request));
+    route.handle(new NodeExchange(message, response, new FastifyGoing(reply, done), request));
   };
   return Object.assign(hook, {
     id: route.id,
     stats: () => route.stats(),
     clear: () => route.clear(),
   });
+}
+
+class FastifyGoing implements Going {
+  readonly #reply: FastifyReplyLike;
+  readonly #done: (error?: Error) => void;
+
+  constructor(reply: FastifyReplyLike, done: (error?: Error) => void) {
+    this.#reply = reply;
+    this.#done = done;
+  }
+
+  next(error?: unknown): void {
+    this.#done(error as Error | undefined);
+  }
+
+  stop(): void {
+    this.#reply.hijack();
+  }
+
+  headers(): Fields {
+    return fieldsIn(Object.entries(this.#reply.getHeaders()));
+  }
+
+  /** Hooks that run after the response ask the reply for its headers. */
+  stored(headings: Headings): OutgoingHttpHeaders {
+    const reply = this.#reply;
+    const inner = reply.getHeader('cache-status');
+    reply.headers(headings);
+    if (inner !== undefined)
+      reply.headers({ 'cache-status': appended(inner, headings['cache-status'] as string) });
+    return reply.getHeaders();
+  }
 }

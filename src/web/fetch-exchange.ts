@@ -3,8 +3,9 @@
 import { appended } from './cache-status.ts';
 import type { Again, Exchange, RunEnd, Watch } from './exchange.ts';
 import { readUpTo, remaining } from './fetch-body.ts';
-import { isCurrent, isOfContent, type KeptPage } from './kept-page.ts';
+import { isCurrent, type KeptPage } from './kept-page.ts';
 import { differing, type Fields, fieldsIn } from './node-fields.ts';
+import { currentHeadings, type Headings, utf8Of, wholeHeadings } from './page-pieces.ts';
 
 /** How a framework goes on. */
 export interface FetchGoing {
@@ -14,8 +15,16 @@ export interface FetchGoing {
   headers(): Fields;
   /** How the same request is asked once more, where that can be done. */
   again(): Again | undefined;
-  /** Makes the response to a request that the handler does not see. */
-  respond(body: Buffer | null, status: number, headers: Fields): Response;
+  /**
+   * Makes the response to a request that the handler does not see.
+   * @param isPlain as a record the headings mean the same to everybody
+   */
+  respond(
+    body: Buffer | string | null,
+    status: number,
+    headings: Headings,
+    isPlain: boolean,
+  ): Response;
 }
 
 const CONDITIONS = ['if-none-match', 'if-modified-since'];
@@ -32,15 +41,14 @@ export class FetchExchange implements Exchange {
   readonly isClientKnown = false;
   /** The handler's run does not hang on its client. */
   readonly isGone = false;
-  /** Settles once, and with a failure only if the handler fails, or the user's options do. */
-  readonly answered: Promise<Response>;
   readonly #web: Request;
   readonly #going: FetchGoing;
   #before: Fields | undefined;
   #made: (() => Response) | undefined;
   #error: { readonly thrown: unknown } | undefined;
-  #resolve: (response: Response | Promise<Response>) => void = () => {};
-  #reject: (error: unknown) => void = () => {};
+  #answer: Promise<Response> | undefined;
+  #isSettled = false;
+  #resolve: ((response: Response | Promise<Response>) => void) | undefined;
 
   /**
    * @param request as the framework has it
@@ -57,10 +65,22 @@ export class FetchExchange implements Exchange {
     this.scheme = scheme;
     this.host = named === host ? host : `${host} ${named}`;
     this.url = url;
-    this.answered = new Promise((resolve, reject) => {
+  }
+
+  /** Settles once, and with a failure only if the handler fails, or the user's options do. */
+  get answered(): Promise<Response> {
+    this.#answer ??= new Promise((resolve) => {
       this.#resolve = resolve;
-      this.#reject = reject;
     });
+    return this.#answer;
+  }
+
+  /** What was there before anything waited for it needs no promise but its own. */
+  #settle(response: Response | Promise<Response>): void {
+    if (this.#isSettled) return;
+    this.#isSettled = true;
+    if (this.#resolve) this.#resolve(response);
+    else this.#answer = Promise.resolve(response);
   }
 
   header(name: string): string | undefined {
@@ -90,8 +110,8 @@ export class FetchExchange implements Exchange {
 
   pass(cacheStatus: string | undefined): void {
     const answered = this.#going.next(this.#web);
-    if (cacheStatus === undefined) return this.#resolve(answered);
-    this.#resolve(answered.then((response) => withStatus(response, cacheStatus)));
+    if (cacheStatus === undefined) return this.#settle(answered);
+    this.#settle(answered.then((response) => withStatus(response, cacheStatus)));
   }
 
   async run(watch: Watch): Promise<RunEnd> {
@@ -117,7 +137,7 @@ export class FetchExchange implements Exchange {
     const { status } = response;
     const verdict = watch.judge({ status, headers: all });
     const passed = (reason: typeof verdict, rest: Response): RunEnd => {
-      this.#resolve(withStatus(rest, watch.statusOf(reason)));
+      this.#settle(withStatus(rest, watch.statusOf(reason)));
       return { state: 'passed', verdict: reason };
     };
     if (verdict.state !== 'keep' && verdict.state !== 'failed') return passed(verdict, response);
@@ -148,28 +168,31 @@ export class FetchExchange implements Exchange {
   }
 
   #release(): void {
-    if (this.#made) this.#resolve(this.#made());
-    else this.#reject(this.#error?.thrown);
+    if (this.#made) this.#settle(this.#made());
+    else this.fail(this.#error?.thrown);
   }
 
   send(page: KeptPage, age: number | undefined, cacheStatus: string): void {
-    const [ifNoneMatch, ifModifiedSince] = CONDITIONS.map((name) => this.header(name));
-    const isKnown = isCurrent(page, ifNoneMatch, ifModifiedSince);
-    const headers: Fields = new Map(this.#before);
-    for (let at = 0; at < page.headers.length; at += 2) {
-      const name = page.headers[at] as string;
-      if (!isKnown || !isOfContent(name)) headers.set(name, page.headers[at + 1] as string);
+    if (isCurrent(page, this.header('if-none-match'), this.header('if-modified-since'))) {
+      const headings = this.#onTop(currentHeadings(page, age, cacheStatus));
+      return this.#settle(this.#going.respond(null, 304, headings, false));
     }
-    if (age !== undefined) headers.set('age', String(age));
-    headers.set('cache-status', appended(headers.get('cache-status'), cacheStatus));
-    const status = isKnown ? 304 : page.status;
-    if (!isEmpty(status) && !page.isHead) headers.set('content-length', String(page.body.length));
-    const body = isEmpty(status) || this.method === 'HEAD' ? null : page.body;
-    this.#resolve(this.#going.respond(body, status, headers));
+    const { headings, isPlain } = wholeHeadings(page, age, cacheStatus);
+    const { status } = page;
+    const body = isEmpty(status) || this.method === 'HEAD' ? null : (utf8Of(page) ?? page.body);
+    this.#settle(this.#going.respond(body, status, this.#onTop(headings), isPlain));
+  }
+
+  /** Of what was there before the handler ran, if it did. */
+  #onTop(headings: Headings): Headings {
+    if (!this.#before) return headings;
+    const before = Object.fromEntries(this.#before);
+    const status = appended(before['cache-status'], headings['cache-status'] as string);
+    return { ...before, ...headings, 'cache-status': status };
   }
 
   fail(error: unknown): void {
-    this.#reject(error);
+    if (!this.#isSettled) this.#settle(Promise.reject(error));
   }
 }
 

@@ -55,7 +55,7 @@ export interface CachedHandler {
 export function cached<Context = HonoContextLike>(
   options: RouteOptions<Context> = {},
 ): CachedHandler {
-  const route = new Route(resolveRouteOptions(options));
+  const route = new Route('threadmemo/hono', resolveRouteOptions(options));
   const answer = (
     request: Request,
     going: FetchGoing,
@@ -78,18 +78,13 @@ export function cached<Context = HonoContextLike>(
     return answer(request, plain(handle, again), request);
   };
   // biome-ignore lint/suspicious/noExplicitAny: two signatures
-  const handler = async (first: any, next: any): Promise<Response | undefined> => {
+  const handler = (first: any, next: any): Promise<Response | undefined> => {
     if (!('req' in first)) return plainly(first, next);
     const context: HonoContextLike = first;
     const incoming = incomingOf(context);
-    const going = ofContext(context, next, incoming);
-    const response = await answer(context.req.raw, going, context, incoming);
-    if (!going.hasRun) return response;
-    if (context.res === response) return undefined;
-    // Else Hono would add the old one's headers to it.
-    context.res = undefined;
-    context.res = response;
-    return undefined;
+    const going = new HonoGoing(context, next, incoming);
+    const response = answer(context.req.raw, going, context, incoming);
+    return going.isDone ? response : response.then((made) => going.settled(made));
   };
   return Object.assign(handler, {
     id: route.id,
@@ -111,36 +106,85 @@ function plain(handle: Handle, again?: Again): FetchGoing {
     again: () => again,
     next: async (request) => handle(request),
     headers: () => new Map(),
-    respond: (body, status, headers) => {
-      const pairs = [...headers].flatMap(([name, value]) =>
-        [value].flat().map((each): [string, string] => [name, each]),
-      );
-      return new Response(body as Uint8Array<ArrayBuffer> | null, { status, headers: pairs });
-    },
+    respond: responseOf,
   };
 }
 
-function ofContext(
-  context: HonoContextLike,
-  next: () => Promise<void>,
-  incoming: IncomingMessage | undefined,
-): FetchGoing & { readonly hasRun: boolean } {
-  let hasRun = false;
-  return {
-    get hasRun() {
-      return hasRun;
-    },
-    again: () => incoming && nodeAgain(incoming),
-    async next(request) {
-      hasRun = true;
-      context.req.raw = request;
-      await next();
-      return context.res;
-    },
-    headers: (): Fields => fieldsIn(context.res.headers as unknown as Iterable<[string, string]>),
-    respond: (body, status, headers) =>
-      hasRun
-        ? plain(() => context.res).respond(body, status, headers)
-        : context.newResponse(body, status, Object.fromEntries(headers)),
-  };
+type Respond = FetchGoing['respond'];
+
+function responseOf(...[body, status, headers]: Parameters<Respond>): Response {
+  const pairs = Object.entries(headers).flatMap(([name, value]) =>
+    [value].flat().map((each): [string, string] => [name, each]),
+  );
+  return new Response(body as Uint8Array<ArrayBuffer> | null, { status, headers: pairs });
+}
+
+class HonoGoing implements FetchGoing {
+  readonly #context: HonoContextLike;
+  readonly #next: () => Promise<void>;
+  readonly #incoming: IncomingMessage | undefined;
+  #hasRun = false;
+  #isDone = false;
+
+  constructor(
+    context: HonoContextLike,
+    next: () => Promise<void>,
+    incoming: IncomingMessage | undefined,
+  ) {
+    this.#context = context;
+    this.#next = next;
+    this.#incoming = incoming;
+  }
+
+  /** It was answered, and its handler has not run. */
+  get isDone(): boolean {
+    return this.#isDone;
+  }
+
+  again(): Again | undefined {
+    return this.#incoming && nodeAgain(this.#incoming);
+  }
+
+  async next(request: Request): Promise<Response> {
+    this.#hasRun = true;
+    this.#context.req.raw = request;
+    await this.#next();
+    return this.#context.res;
+  }
+
+  headers(): Fields {
+    return fieldsIn(this.#context.res.headers as unknown as Iterable<[string, string]>);
+  }
+
+  respond(...answer: Parameters<Respond>): Response {
+    if (this.#hasRun) return responseOf(...answer);
+    this.#isDone = true;
+    const [body, status, headers, isPlain] = answer;
+    if (isPlain && this.#incoming && this.#hasNoHeaders())
+      return new Response(body as string | null, {
+        status,
+        headers: headers as Record<string, string>,
+      });
+    return this.#context.newResponse(body, status, headers);
+  }
+
+  /**
+   * Whether nothing was set for the response so far. Then Hono's own way of making one is left out, because the
+   * Node server of Hono sends headers for less that are a record still.
+   */
+  #hasNoHeaders(): boolean {
+    const { headers } = this.#context.newResponse(null);
+    return headers.keys().next().done === true;
+  }
+
+  /** What Hono is to make of the response in the end. */
+  settled(response: Response): Response | undefined {
+    if (!this.#hasRun) return response;
+    const context = this.#context;
+    if (context.res === response) return undefined;
+    // Else Hono would add the old one's headers to it.
+    context.res = undefined;
+    context.res = response;
+    return undefined;
+  }
 }

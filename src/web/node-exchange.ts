@@ -1,14 +1,15 @@
 /** A request to a Node server, for the core: what Express, Connect, Fastify and `node:http` have in common. */
 
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import { setImmediate } from '../runtime/globals.ts';
 import { appended } from './cache-status.ts';
 import type { Again, Exchange, RunEnd, Watch } from './exchange.ts';
-import { isCurrent, isOfContent, type KeptPage } from './kept-page.ts';
+import { isCurrent, type KeptPage } from './kept-page.ts';
 import { nodeAgain } from './node-again.ts';
 import { NodeCapture } from './node-capture.ts';
 import type { Fields } from './node-fields.ts';
+import { currentHeadings, type Headings, latin1Of, wholeHeadings } from './page-pieces.ts';
 
 /** What frameworks and their extensions put on a request. */
 interface Extended {
@@ -24,6 +25,8 @@ export interface Going {
   stop?(): void;
   /** Headers that the framework has in store for the response. */
   headers?(): Fields;
+  /** Puts these among them, for its hooks to see, and tells all: to be given to `writeHead`. */
+  stored?(headings: Headings): OutgoingHttpHeaders;
 }
 
 /** Hidden from a handler that runs for others, too. */
@@ -150,25 +153,34 @@ export class NodeExchange implements Exchange {
 
   send(page: KeptPage, age: number | undefined, cacheStatus: string): void {
     if (this.isGone) return;
-    const response = this.#response;
-    this.#prepare();
     const isKnown = isCurrent(page, this.#ifNoneMatch, this.#ifModifiedSince);
-    response.statusCode = isKnown ? 304 : page.status;
-    for (let at = 0; at < page.headers.length; at += 2) {
-      const name = page.headers[at] as string;
-      if (isKnown && isOfContent(name)) continue;
-      response.setHeader(name, page.headers[at + 1] as string | string[]);
-    }
-    if (age !== undefined) response.setHeader('age', age);
-    const inner = response.getHeader('cache-status');
-    response.setHeader('cache-status', appended(inner, cacheStatus));
-    if (isKnown || page.status === 204) return void response.end();
-    // What was kept of HEAD says its length itself.
-    if (!page.isHead) response.setHeader('content-length', page.body.length);
-    if (this.method === 'HEAD') return void response.end();
-    const text = textOf(page);
+    const headings = isKnown
+      ? currentHeadings(page, age, cacheStatus)
+      : wholeHeadings(page, age, cacheStatus).headings;
+    this.#begin(isKnown ? 304 : page.status, headings);
+    const response = this.#response;
+    if (isKnown || page.status === 204 || this.method === 'HEAD') return void response.end();
+    const text = latin1Of(page);
     if (text === undefined) response.end(page.body);
     else response.end(text, 'latin1');
+  }
+
+  #begin(status: number, headings: Headings): void {
+    const going = this.#going;
+    if (going.stored && !this.#capture && this.#message.httpVersionMajor === 1) {
+      going.stop?.();
+      this.#response.writeHead(status, going.stored(headings));
+      return;
+    }
+    // One by one: what is in front of the route may ask the response for them.
+    const response = this.#response;
+    this.#prepare();
+    response.statusCode = status;
+    const inner = response.getHeader('cache-status');
+    for (const name in headings)
+      response.setHeader(name, headings[name] as string | readonly string[]);
+    if (inner !== undefined)
+      response.setHeader('cache-status', appended(inner, headings['cache-status'] as string));
   }
 
   #prepare(): void {
@@ -188,18 +200,4 @@ export class NodeExchange implements Exchange {
     this.#response.statusCode = 500;
     this.#response.end();
   }
-}
-
-/** Bytes of a body that are sent together with the headers, in one piece: that costs less than two. */
-const ONE_PIECE = 16_384;
-const texts = new WeakMap<KeptPage, string>();
-
-/** The bytes of a small body as a text that is made of them again when it is written, with its headers. */
-function textOf(page: KeptPage): string | undefined {
-  if (page.body.length > ONE_PIECE) return undefined;
-  const known = texts.get(page);
-  if (known !== undefined) return known;
-  const text = page.body.toString('latin1');
-  texts.set(page, text);
-  return text;
 }

@@ -67,8 +67,9 @@ export interface RouteOptions<Req = unknown> {
   /** Larger responses pass through and are not kept. Default: `'1mb'`. */
   readonly maxBodySize?: Size;
   /**
-   * Of the route, in statistics and tiers: unique in the process. Default: `route-1`, `route-2`, ... in the
-   * order in which they are made, which is enough without a tier that outlives the process.
+   * Of the route, in statistics, metrics, the page and tiers: any text that is unique in the process, such as
+   * `'GET /news/:id'`. Its id is `threadmemo/fastify#GET /news/:id` then (or `/express`, `/hono`). Default:
+   * `route-1`, `route-2`, ... in the order in which they are made, which tells a reader little.
    */
   readonly name?: string;
   /**

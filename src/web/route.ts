@@ -14,7 +14,7 @@
  * `send`), `send` and `fail` of its exchange; a failure of the cache itself is a request that passes.
  */
 
-import { dateOfValues, findNow, memoize } from '../api/memoize.ts';
+import { dateOfValues, findNow, memoizeFor } from '../api/memoize.ts';
 import type { Memoized } from '../api/memoized.ts';
 import { canonicalKey } from '../keys/canonical.ts';
 import { wrong } from '../options.ts';
@@ -58,13 +58,14 @@ export class Route {
   readonly #parts: KeyParts;
   readonly #passed: Record<string, number> = Object.create(null);
 
-  constructor(options: ResolvedRouteOptions) {
+  /** @param home what the user has imported: the first part of its id */
+  constructor(home: string, options: ResolvedRouteOptions) {
     this.#options = options;
     if (options.meanwhile > 0) this.#renewals = new PageRenewals();
     const { version, tags, windows } = options;
     const { vary, cookies } = options;
     this.#parts = { vary, cookies: typeof cookies === 'string' ? undefined : cookies };
-    this.#pages = memoize(import.meta.url, (key: string) => this.#make(key), {
+    this.#pages = memoizeFor(home, import.meta.url, (key: string) => this.#make(key), {
       name: nameOfRoute(options.name),
       ...(version !== undefined && { version: `${version}/${FORMAT}` }),
       thread: 'caller',

@@ -196,6 +196,14 @@ test.each<[string, object, RegExp]>([
   expect(() => cachedFetch(options as never)).toThrow(message);
 });
 
+test('a route is called by what was imported and by its name, in every release', () => {
+  expect(cached({ name: 'GET /news/:id' }).id).toBe('threadmemo/express#GET /news/:id');
+  expect(cachedFetch({ name: 'GET /hono', version: '1' }).id).toMatch(
+    /^threadmemo\/hono#GET \/hono@1\/\d+$/,
+  );
+  expect(cached().id).toMatch(/^threadmemo\/express#route-\d+$/);
+});
+
 test('a name is one route’s', () => {
   cached({ name: 'mine' });
   expect(() => cachedFetch({ name: 'mine' })).toThrow(
