@@ -17,7 +17,7 @@ export interface FetchGoing {
   again(): Again | undefined;
   /**
    * Makes the response to a request that the handler does not see.
-   * @param isPlain as a record the headings mean the same to everybody
+   * @param isPlain a framework may send the headings as the record that they are
    */
   respond(
     body: Buffer | string | null,

@@ -18,7 +18,7 @@ export interface WholeHeadings {
   readonly age: number | undefined;
   readonly cacheStatus: string;
   readonly headings: Headings;
-  /** There is a type, and no list: a record of them means the same to everybody. */
+  /** There is a type, and no list: a framework may send them as the record that they are. */
   readonly isPlain: boolean;
 }
 
