@@ -75,6 +75,7 @@ test('many calls are withdrawn: none in this turn, and none that comes before it
   for (let n = 0; n < MANY; n++) world.callLocally('f', String(n), false);
   const open = states().filter((state) => state === 'waiting').length;
   world.withdraw();
+  expect(world.coordinator.queued).toBe(0);
   expect(states().filter((state) => state === 'waiting')).toHaveLength(open);
   for (let n = 0; n < MANY; n++) world.callLocally('f', String(n), false);
   for (let left = MANY; left > 0; left--) world.clock.turn();
