@@ -42,6 +42,8 @@ export interface FingerprintOptions {
 
 export class Fingerprints {
   readonly #known = new Map<string, Found | Promise<Found>>();
+  /** Of modules: thousands of functions may be in one. */
+  readonly #paths = new Map<string, string>();
   readonly #stamps: Stamps | undefined;
   readonly #notes: CodeNotes | undefined;
   readonly #startedAt: number;
@@ -69,8 +71,17 @@ export class Fingerprints {
    * @throws {MissingPackageError} without the package esbuild, unless it is remembered.
    */
   of(module: string, name = ''): string | Promise<string> {
-    const found = this.#ofModule(fileURLToPath(module));
+    const found = this.#ofModule(this.#pathOf(module));
     return found instanceof Promise ? found.then((its) => its.of(name)) : found.of(name);
+  }
+
+  #pathOf(module: string): string {
+    let path = this.#paths.get(module);
+    if (path === undefined) {
+      path = fileURLToPath(module);
+      this.#paths.set(module, path);
+    }
+    return path;
   }
 
   #ofModule(entry: string): Found | Promise<Found> {

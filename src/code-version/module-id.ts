@@ -67,8 +67,19 @@ export function withDrive(path: string): string {
   return /^[a-z]:[\\/]/.test(path) ? path.charAt(0).toUpperCase() + path.slice(1) : path;
 }
 
+/** By URL: thousands of functions may be in one module, and a tier asks for each. */
+const ids = new Map<string, string>();
+
 /** `package/path/of/module.js` */
 export function moduleId(url: string): string {
+  const known = ids.get(url);
+  if (known !== undefined) return known;
+  const id = madeId(url);
+  ids.set(url, id);
+  return id;
+}
+
+function madeId(url: string): string {
   const path = pathOf(url);
   const home = packageOf(dirname(path));
   const place = home ? `${home.label}/${relative(home.root, path)}` : path;

@@ -7,7 +7,7 @@ import type { At } from './flight-states.ts';
 import type { Flights } from './flights.ts';
 import type { Leases } from './leases.ts';
 import type { Queue } from './queue.ts';
-import type { Slices } from './slices.ts';
+import { AT_ONCE, type Slices } from './slices.ts';
 import type { Waiters } from './waiters.ts';
 
 const WAITS_ELSEWHERE: ReadonlySet<At> = new Set([
@@ -124,15 +124,17 @@ export class Closing {
   withdraw(): void {
     const aside: Aside = { calls: [], flights: [] };
     const { flights, leases, slices } = this.#parts;
-    for (const flight of flights.live()) this.#setAside(flight, aside);
+    flights.forEachLive((flight) => this.#setAside(flight, aside));
     // A flight whose lease was fenced is not live, and its task may not have been started either.
     for (const { flight, isFenced } of leases.all()) if (isFenced) this.#setAside(flight, aside);
     const work = this.#withdrawSteps(aside);
-    slices.run(() => {
-      const step = work.next();
-      step.value?.();
-      return !step.done;
-    });
+    const step = () => {
+      const { value: run, done } = work.next();
+      run?.();
+      return !done;
+    };
+    if (aside.calls.length > AT_ONCE) slices.later(step);
+    else slices.run(step);
   }
 
   /** Steps that throw are the caller's: in here they would end the generator, and others would wait for ever. */
@@ -162,14 +164,18 @@ export class Closing {
   #setAside(flight: Flight, { calls, flights }: Aside): void {
     const { lease, waiters } = flight;
     const first = calls.length;
-    for (const waiter of waiters) if (isWithdrawn(waiter)) calls.push(waiter);
+    for (const waiter of waiters) {
+      if (!isWithdrawn(waiter)) continue;
+      calls.push(waiter);
+      flights.push(flight);
+    }
     const count = calls.length - first;
     if (count === 0) return;
     if (lease && !this.#parts.leases.takeBack(lease)) {
       calls.length = first;
+      flights.length = first;
       return;
     }
-    for (let left = count; left > 0; left--) flights.push(flight);
     if (!lease && count === waiters.length) this.#parts.queue.remove(flight);
     if (!WAITS_ELSEWHERE.has(flight.state.at)) return;
     for (const call of calls.slice(first)) this.#parts.waiters.leave(call);

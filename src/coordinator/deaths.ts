@@ -77,16 +77,21 @@ export class Deaths {
 /** The tasks that it has not started must have been taken back. */
 export function culpritsOf(peer: Peer, cause: unknown): Set<Lease> {
   const { endedBy, running } = peer;
-  const leases = [...peer.leases];
-  const withId = (its: number) =>
-    new Set(leases.filter((lease) => inCell(lease.id) === its && isStarted(lease)));
-  if (endedBy !== 0 && endedBy !== OUTSIDE) return withId(endedBy);
-  if (running !== 0) return new Set([...withId(running)].filter((lease) => !isBlocked(lease)));
-  const started = leases.filter(isStarted);
+  if (endedBy !== 0 && endedBy !== OUTSIDE) return startedWith(endedBy, peer);
+  if (running !== 0)
+    return new Set([...startedWith(running, peer)].filter((lease) => !isBlocked(lease)));
+  const started = [...peer.leases].filter(isStarted);
   const suspects = started.filter(({ isWaiting }) => !isWaiting);
   // Nothing but computations takes so much memory, and those that wait may go on beside that.
   if (suspects.length === 0 && isOutOfMemory(cause)) return new Set(started);
   return new Set(suspects);
+}
+
+/** @param its number, as cells hold it */
+function startedWith(its: number, { leases }: Peer): Set<Lease> {
+  const found = new Set<Lease>();
+  for (const lease of leases) if (inCell(lease.id) === its && isStarted(lease)) found.add(lease);
+  return found;
 }
 
 /** As far as is known here. */

@@ -132,6 +132,12 @@ export class Flights {
       for (const flight of live.values()) if (!flight.isSettled) yield flight;
   }
 
+  /** The same, of all in one turn: a generator takes as long as what is done with each. */
+  forEachLive(run: (flight: Flight) => void): void {
+    for (const { live } of this.#functions.values())
+      for (const flight of live) if (!flight.isSettled) run(flight);
+  }
+
   /** Those that wait for a tier's lease, and for a thread after that. */
   get inLine(): number {
     return this.#tierLeases?.size ?? 0;
@@ -485,11 +491,11 @@ export class Flights {
    * @returns refreshes that no call waits for
    */
   fence(fn: FunctionRecord, key: string | undefined): Flight[] {
-    const { live, underway } = this.#of(fn);
-    const stale = fn.info.freshness ? withoutStale(live, key) : [];
-    if (key === undefined) for (const flight of [...underway]) this.#fence(flight);
+    const its = this.#of(fn);
+    const stale = fn.info.freshness ? withoutStale(its.live, key) : [];
     const flight = key === undefined ? undefined : this.find(fn, key);
-    if (flight) this.#fence(flight);
+    if (key === undefined) this.#fenceAll(its);
+    else if (flight) this.#fenceOne(flight);
     return stale.filter(({ isSettled, waiters }) => !isSettled && waiters.length === 0);
   }
 
@@ -519,13 +525,29 @@ export class Flights {
     this.#tierLeases?.fence(fn, key);
   }
 
-  #fence(flight: Flight): void {
-    flight.outdate();
-    const { lease } = flight;
-    if (!lease) return;
-    lease.isFenced = true;
+  #fenceOne(flight: Flight): void {
+    if (!fence(flight)) return;
     this.#remove(flight);
     this.#tierLeases?.leave(flight);
+  }
+
+  /** One computation may have called for tens of thousands: to take each out of `live` takes most of the time. */
+  #fenceAll({ live, underway }: FlightsOf): void {
+    const fenced = [...underway].filter(fence);
+    if (fenced.length * 2 < live.size) for (const flight of fenced) this.#remove(flight);
+    else this.#removeFenced(live);
+    if (this.#tierLeases) for (const flight of fenced) this.#tierLeases.leave(flight);
+  }
+
+  /** Those that stay keep their order; a `live()` that is under way comes to them a second time. */
+  #removeFenced(live: FlightsOf['live']): void {
+    const staying: Flight[] = [];
+    for (const flight of live) {
+      if (flight.lease?.isFenced) this.#giveWordBack(flight);
+      else staying.push(flight);
+    }
+    live.clear();
+    for (const flight of staying) live.set(flight.key, flight);
   }
 
   #probed(flight: Flight, found: FoundRecord | undefined, question: Begun): void {
@@ -633,7 +655,7 @@ export class Flights {
 
   #remove(flight: Flight): void {
     const { live } = this.#of(flight.fn);
-    if (live.get(flight.key) === flight) this.#leaveLive(live, flight);
+    if (live.deleteOnly(flight.key, flight)) this.#giveWordBack(flight);
   }
 
   /** In the place of another one, which has settled, if there is one. */
@@ -641,7 +663,7 @@ export class Flights {
     const { live } = this.#of(flight.fn);
     const before = live.get(flight.key);
     if (before === flight) return;
-    if (before) this.#leaveLive(live, before);
+    if (before) this.#remove(before);
     live.set(flight.key, flight);
     if (flight.fn.hasWords) this.#takeWord(flight);
   }
@@ -650,8 +672,7 @@ export class Flights {
     flight.word = this.#parts.begun?.take(flight.fn.number, flight.key);
   }
 
-  #leaveLive(live: FlightsOf['live'], flight: Flight): void {
-    live.delete(flight.key);
+  #giveWordBack(flight: Flight): void {
     if (flight.word !== undefined) this.#parts.begun?.release(flight.word);
     flight.word = undefined;
   }
@@ -666,7 +687,6 @@ export class Flights {
   }
 }
 
-/** No call is answered with the stale values of these flights any more; the flights. */
 /** False when there is no waiter left. */
 function answerNext(flight: Flight, its: (waiter: Waiter) => Answer | undefined): boolean {
   const waiter = flight.dismissFirst();
@@ -678,6 +698,15 @@ function answerNext(flight: Flight, its: (waiter: Waiter) => Answer | undefined)
   return true;
 }
 
+/** Whether it is leased, so that it is not live any more. */
+function fence(flight: Flight): boolean {
+  flight.outdate();
+  const { lease } = flight;
+  if (lease) lease.isFenced = true;
+  return lease !== undefined;
+}
+
+/** No call is answered with the stale values of these flights any more; the flights. */
 function withoutStale(live: FlightsOf['live'], key: string | undefined): Flight[] {
   const one = key === undefined ? undefined : live.get(key);
   const all = key === undefined ? [...live.values()] : one ? [one] : [];

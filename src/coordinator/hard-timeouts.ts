@@ -34,6 +34,8 @@ export interface HardTimeoutsParts {
 
 export class HardTimeouts {
   readonly #parts: HardTimeoutsParts;
+  /** There was one: before that, a dead thread's computations need not be looked through. */
+  #hasBeenOver = false;
 
   constructor(parts: HardTimeoutsParts) {
     this.#parts = parts;
@@ -53,6 +55,7 @@ export class HardTimeouts {
 
   /** The thread has died: what was timed out there is remembered for those that have called it there. */
   died({ leases }: Peer): void {
+    if (!this.#hasBeenOver) return;
     for (const { timedOut, flight } of leases) {
       if (!timedOut) continue;
       for (const caller of timedOut.callers) {
@@ -84,6 +87,7 @@ export class HardTimeouts {
     const here = flight.waiters.filter((waiter) => waiter.peer === peer);
     const callers = here.flatMap(({ parent }) => parent ?? []);
     lease.timedOut = { answer, callers };
+    this.#hasBeenOver = true;
     if (flight.fn.info.thread !== undefined || !peer.isEndable) leases.overruns(lease);
     // In this order: what its callers are told is not what the function makes of its signal.
     flights.fail(flight, answer);

@@ -6,9 +6,11 @@
  * is started again under another lease, so that a late message of the thread settles nothing.
  *
  * A computation may have made tens of thousands of calls in its thread. Those that only it waits for are
- * settled with its death, and cost little more than to be looked at. Their flights are forgotten, and their
- * leases end, in slices. Until then such a lease is like one that was cancelled, and its flight, which
- * has no waiter and has settled, is found by no call (`flights.ts`).
+ * settled with its death, and cost little more than to be looked at; those that were answered before, as
+ * all are when the pool is closed, even less. Their flights are forgotten, and their leases end, in slices.
+ * Until then such a lease is like one that was cancelled, and its flight, which has no waiter and has
+ * settled, is found by no call (`flights.ts`). Invariant: what a slice ends has settled in the turn of the
+ * death, or before it; so what comes between two slices neither joins nor leads it.
  */
 
 import type { Clock } from '../clock.ts';
@@ -85,8 +87,7 @@ export class Recovery {
   died(peer: Peer, cause?: unknown): void {
     if (!peer.dies()) return;
     const { flights, leases, waiters, slices } = this.#parts;
-    const lost = [...peer.leases].filter((lease) => lease.cancelled === 'no');
-    const notStarted = new Set(lost.filter((lease) => leases.takeBack(lease)));
+    const { lost, notStarted } = this.#lost(peer);
     const culprits = peer.replaced ? new Set<Lease>() : culpritsOf(peer, cause);
     this.#deaths.addAll(
       [...culprits].map(({ flight }) => flight),
@@ -115,6 +116,21 @@ export class Recovery {
       else if (!peer.replaced && !notStarted.has(lease)) flight.losses++;
       this.#retry(flight, cause);
     });
+  }
+
+  /** The leases that were not cancelled; and those of them whose tasks were not started, which are taken back. */
+  #lost(peer: Peer) {
+    const lost: Lease[] = [];
+    const tasks: Lease[] = [];
+    for (const lease of peer.leases) {
+      if (lease.cancelled !== 'no') continue;
+      lost.push(lease);
+      if (lease.cell !== 0) tasks.push(lease);
+    }
+    return {
+      lost,
+      notStarted: new Set(tasks.filter((lease) => this.#parts.leases.takeBack(lease))),
+    };
   }
 
   /** Takes back a task that its thread is late to start, for any thread; false when it has started. */
@@ -159,10 +175,14 @@ export class Recovery {
     forAll([...peer.leases].reverse(), (lease) => this.reclaim(lease));
   }
 
-  /** Nothing waits for it but the call that computes it, whose thread has died: then it is settled. */
+  /**
+   * Its flight was settled before; or nothing waits for it but the call that computes it, whose thread has
+   * died: then it is settled now.
+   */
   #isOver(lease: Lease): boolean {
     const { flight, leader, cancelled } = lease;
     const { waiters } = flight;
+    if (flight.isSettled) return isAnswered(lease);
     if (!leader || cancelled !== 'no' || flight.lease !== lease) return false;
     if (waiters.length !== 1 || waiters[0] !== leader) return false;
     lease.cancelled = 'told';
@@ -193,6 +213,14 @@ export class Recovery {
       return flights.fail(flight, failure(threadsLost(flight, cause)));
     waiters.startAgain(flight);
   }
+}
+
+/** The lease is to end in a slice, and no call wants it until then. */
+function isAnswered(lease: Lease): true {
+  const { cancelled, trace } = lease;
+  trace?.end({ outcome: cancelled === 'no' ? 'lost' : 'cancelled' });
+  if (cancelled === 'no') lease.cancelled = 'told';
+  return true;
 }
 
 function notSent({ fn, fullKey: key }: Flight, cause: unknown): ThreadError {

@@ -9,7 +9,7 @@
 import type { Clock } from '../clock.ts';
 
 /** Steps that are done at once. */
-const AT_ONCE = 64;
+export const AT_ONCE = 64;
 /** Of one turn of the event loop. */
 const SLICE_MS = 4;
 /** Steps between two looks at the clock; each takes microseconds. */
@@ -44,6 +44,12 @@ export class Slices {
     } finally {
       if (this.#long.length > 0) this.#later();
     }
+  }
+
+  /** The same with nothing at once: to find out what there is to do has taken its time. */
+  later(step: Step): void {
+    this.#long.push({ step, done: () => {} });
+    this.#later();
   }
 
   /** One step that is the whole work. */

@@ -7,7 +7,7 @@ export const LIMITS_S = [
 
 export class Histogram {
   /** Of each limit, how often it was not exceeded but the one before it was; then what exceeded all. */
-  readonly counts = new Float64Array(LIMITS_S.length + 1);
+  readonly counts: number[] = [...LIMITS_S.map(() => 0), 0];
   /** Seconds. */
   sum = 0;
 

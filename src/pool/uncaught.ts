@@ -9,7 +9,7 @@
 
 import { inspect } from 'node:util';
 import type { Clock } from '../clock.ts';
-import type { Peer } from '../coordinator/flight.ts';
+import type { Flight, Peer } from '../coordinator/flight.ts';
 import { isInjected } from '../testing/fault-plan.ts';
 import type { Warnings } from '../text/warnings.ts';
 
@@ -43,10 +43,11 @@ export class Uncaught {
 
   /** @param conclude has the death answer, or start again, what the thread computed. */
   watch(peer: Peer, cause: unknown, conclude: () => void): void {
-    const wanted = [...peer.leases].filter(({ cancelled }) => cancelled === 'no');
+    if (peer.replaced || isInjected(cause)) return conclude();
+    const wanted: Flight[] = [];
+    for (const { cancelled, flight } of peer.leases) if (cancelled === 'no') wanted.push(flight);
     conclude();
-    const isTold = wanted.some(({ flight }) => flight.isSettled);
-    if (!peer.replaced && !isTold && !isInjected(cause)) this.#report(detailOf(cause));
+    if (!wanted.some(({ isSettled }) => isSettled)) this.#report(detailOf(cause));
   }
 
   /** What was left behind in a thread kept it from its tasks, and it was replaced. */

@@ -1,7 +1,9 @@
 /**
  * Measures what a memo costs a thread, at few of the calls that find nothing: the 1st, 3rd, 7th and so on,
  * then every 64th. Hits pay nothing for it: what a hit costs is found out by looking an earlier call's value
- * up again, which leaves no trace.
+ * up again, which leaves no trace. Where thousands of functions are called for the first time in one turn of
+ * the event loop, the first of them are measured, and the others when they are called again: a measurement
+ * takes as long as the call.
  *
  * Each step is tried a few times, and the shortest counts: the others have been interrupted, or the first to run.
  */
@@ -9,7 +11,7 @@
 import { Call } from '../call/call.ts';
 import type { Definition } from '../call/registry.ts';
 import type { CallSample } from '../protocol.ts';
-import { performance } from '../runtime/globals.ts';
+import { performance, setImmediate } from '../runtime/globals.ts';
 import { hasAccessors } from '../values/accessors.ts';
 import { encodeArgs } from '../values/args.ts';
 import { toPortable } from '../values/portable.ts';
@@ -25,6 +27,8 @@ const LONG = 1;
 /** After these not at all. */
 const TOO_LONG = 30;
 const LONGEST_TEXT = 1024;
+/** Measurements in one turn of the event loop. */
+const IN_A_TURN = 64;
 
 interface Sampled {
   /** Calls until the next one. */
@@ -40,6 +44,7 @@ export class Sampling {
   readonly #reads: Reads;
   readonly #tell: Measured;
   readonly #functions = new Map<Definition, Sampled>();
+  #leftInTurn = IN_A_TURN;
 
   constructor(reads: Reads, tell: Measured) {
     this.#reads = reads;
@@ -52,7 +57,7 @@ export class Sampling {
    */
   missed(call: Call, messages: number): void {
     const known = this.#functions.get(call.definition) ?? this.#meet(call.definition);
-    if (--known.left > 0) return;
+    if (--known.left > 0 || !this.#hasTurn()) return;
     known.between = Math.min(known.between * 2, MOST_BETWEEN);
     known.left = known.between;
     try {
@@ -63,6 +68,17 @@ export class Sampling {
     } catch {
       // An argument that is refused, or a full stack: the call itself will tell.
     }
+  }
+
+  /** Whether one more fits this turn. A call that does not is followed by one that is tried again. */
+  #hasTurn(): boolean {
+    if (this.#leftInTurn === 0) return false;
+    if (this.#leftInTurn === IN_A_TURN)
+      setImmediate(() => {
+        this.#leftInTurn = IN_A_TURN;
+      });
+    this.#leftInTurn--;
+    return true;
   }
 
   /** Measures hits of the calls that were looked at last. */

@@ -1,7 +1,7 @@
 /** What a thread has begun by itself is applied before what it has sent earlier: schedules that matter, forced. */
 
 import { expect, test } from 'vitest';
-import { BegunWords, nextOfThread } from '../../src/arena/begun-words.ts';
+import { BegunWords, NONE, nextOfThread, ownerOf } from '../../src/arena/begun-words.ts';
 import { BegunKeys } from '../../src/coordinator/begun.ts';
 import { readAhead, receive } from '../../src/pool/receive.ts';
 import type { ToCoordinator } from '../../src/protocol.ts';
@@ -41,6 +41,7 @@ function thread() {
       for (let next = unread.shift(); next; next = unread.shift())
         receive(world.coordinator, peer, next);
     },
+    mayBegin: (key: string) => ownerOf(words.load(words.at(number, key))) === NONE,
     told: (call: number) =>
       peer.inbox.flatMap((it) => ('call' in it && it.call === call ? [it.type] : [])),
   };
@@ -66,4 +67,11 @@ test('what was begun is applied once, by whichever comes first', () => {
   readAll();
   expect(told(2)).toEqual([]);
   expect(world.coordinator.inspect([]).flights.map(({ waiters }) => waiters)).toEqual([1, 3]);
+});
+
+test('when all is cleared, threads may begin again what is being computed', () => {
+  const { world, mayBegin } = thread();
+  expect(mayBegin('first')).toBe(false);
+  world.clear('g');
+  expect(mayBegin('first')).toBe(true);
 });

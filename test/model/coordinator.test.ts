@@ -431,6 +431,18 @@ test('an invalidated call whose task has not been started is withdrawn, and neve
   expect(world.running.size).toBe(0);
 });
 
+test('of what is cleared, only what a thread computes is computed anew for a later call', () => {
+  const world = new World({ withTier: false });
+  const waiters = () => world.coordinator.inspect([]).flights.map((its) => its.waiters);
+  const keys = ['1', '2', '3'];
+  for (const key of keys) world.callLocally('f', key, false);
+  for (const peer of world.peers) world.start(peer);
+  expect(world.running.size).toBe(2);
+  world.clear('f');
+  for (const key of keys) world.callLocally('f', key, false);
+  expect(waiters().sort()).toEqual([1, 1, 1, 1, 2]);
+});
+
 test('of calls that are withdrawn each is answered, whatever one of them throws', () => {
   const world = new World({ withTier: false });
   for (const argument of ARGUMENTS) world.callLocally('f', argument, false);
