@@ -82,5 +82,6 @@ export const routes: Scenario<RouteCache> = {
   notShown: [
     'large bodies, many different pages, misses of many keys at a time',
     'what the others give to whom they should not: their keys are the address alone',
+    'caches for Fastify and Hono: @fastify/caching sets headers and keeps no responses, fastify-response-caching is for Fastify 3, and the cache of Hono needs an API that Node has not',
   ],
 };
