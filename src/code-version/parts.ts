@@ -37,6 +37,9 @@ const EXPORTS = /^export \{[^}]*\};\n/m;
 const DEFINITION =
   /^(?:var|let|const) ([\w$]+) = ([\w$]+)\((\n {2})?import\.meta\.url,\s+([\s\S]*?)\n?\);\n(?=[^\s})\]]|(?![\s\S]))/gm;
 
+/** One in lines of its own: esbuild keeps those between arguments. */
+const COMMENT = /^\s*(?:\/\/.*|\/\*(?! @__PURE__)(?:(?!\*\/)[\s\S])*\*\/)\n/gm;
+
 type Esbuild = Pick<typeof import('esbuild'), 'build'>;
 
 /**
@@ -115,7 +118,8 @@ function ownText(text: string, entry: string): string {
  * the function's own.
  * @param given the function and the options, as text
  */
-function nameIn(given: string, text: string): string | undefined {
+function nameIn(printed: string, text: string): string | undefined {
+  const given = printed.replace(COMMENT, '');
   const fn = functionIn(given, text);
   const options = fn ? fn.after : (/,\s\{[^{}]*\}$/.exec(given)?.[0] ?? 'unknown');
   if (options === '') return fn?.name;
