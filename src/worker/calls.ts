@@ -21,6 +21,8 @@ export interface OpenCall {
   readonly from: Computation | undefined;
   /** Of a function that is computed in its caller's asynchronous context: that. */
   readonly context: AsyncResource | undefined;
+  /** There may be an older value: see `Leads`. */
+  readonly mayReplace: boolean;
   /** Ends the watch over its signal and its timeout. */
   endWatch(): void;
   /** What a tracer has made of it, while there is one. */

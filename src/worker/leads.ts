@@ -1,6 +1,9 @@
 /**
  * What a thread computes for calls of its own: the leases that they have got, from when they are
  * received until they are settled or given back.
+ *
+ * Invariant: no call of a thread gets an older value than one that came to its end before it. Where memory may
+ * have an older one, a call is answered when the coordinator has heard of the outcome.
  */
 
 import { noCallerWaits, within } from '../compute/computation.ts';
@@ -16,7 +19,7 @@ import { decodeThrown } from '../values/thrown.ts';
 import type { Blocking } from './blocking.ts';
 import type { Calls, OpenCall } from './calls.ts';
 
-type Lead = Pick<OpenCall, 'definition' | 'args' | 'context' | 'event'> & {
+type Lead = Pick<OpenCall, 'definition' | 'args' | 'context' | 'event' | 'mayReplace'> & {
   readonly call: number;
   readonly hasStale: boolean | undefined;
   /** The thread was not sent the lease. */
@@ -39,6 +42,8 @@ export interface Workshop {
   leave(call: number, reason: unknown): void;
   /** Tells what has come of a computation. */
   finish(outcome: Outcome): void;
+  /** Settles when the coordinator has heard of all that was told before. */
+  acknowledged(call: number): Promise<void>;
 }
 
 export class Leads {
@@ -80,8 +85,9 @@ export class Leads {
     const { calls, blocking, post } = this.#workshop;
     const pending = calls.get(call);
     if (!pending) return post({ type: 'decline', lease });
-    const { definition, args, context, event } = pending;
-    this.#next.set(lease, { call, definition, args, context, event, hasStale, isBegun });
+    const { definition, args, context, event, mayReplace } = pending;
+    const its = { definition, args, context, event, mayReplace };
+    this.#next.set(lease, { call, ...its, hasStale, isBegun });
     if (blocking.isBlocked) return this.#passOn(lease);
     // In a turn of its own: it may have arrived while some other computation looked for mail.
     outside(() => queueMicrotask(() => void this.#start(lease)));
@@ -92,15 +98,27 @@ export class Leads {
     if (!lead) return;
     this.#next.delete(lease);
     const { calls, reads, running, finish } = this.#workshop;
-    const { call, definition, args, context, hasStale, event } = lead;
+    const { call, definition, args, context, hasStale, event, mayReplace } = lead;
     const prepare = () => ({ definition, args: decodeArgs(args) });
     const run = () => running.run(lease, prepare, event?.context);
     const outcome = await (context ? context.runInAsyncScope(run) : run());
     if (outcome.type === 'fail') {
       // Else the coordinator answers it, when it learns of this.
       if (!hasStale) calls.fail(call, decodeThrown(outcome.error));
-    } else calls.answer(call, () => reads.adopt(definition, lease, outcome.value));
+      return finish(outcome);
+    }
+    const read = () => reads.adopt(definition, lease, outcome.value);
+    if (mayReplace) return this.#finishFirst(call, outcome, read);
+    calls.answer(call, read);
     finish(outcome);
+  }
+
+  #finishFirst(call: number, outcome: Outcome, read: () => unknown): void {
+    const { calls, finish, acknowledged } = this.#workshop;
+    // Now, because it may hand over the memory that is read.
+    const value = resultOf(read);
+    finish(outcome);
+    void acknowledged(call).then(() => calls.answer(call, value));
   }
 
   /** The value for a call that blocks the thread; {@link MISS} when it fails, and is answered otherwise. */
@@ -172,5 +190,17 @@ export class Leads {
     const lead = this.#next.get(lease);
     this.#next.delete(lease);
     if (lead) this.#workshop.post({ type: 'decline', lease, args: lead.args });
+  }
+}
+
+/** What gives or throws the same as this does now. */
+function resultOf(read: () => unknown): () => unknown {
+  try {
+    const value = read();
+    return () => value;
+  } catch (error) {
+    return () => {
+      throw error;
+    };
   }
 }

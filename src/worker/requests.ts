@@ -58,6 +58,12 @@ export class Requests {
     this.#mailbox.post({ type: 'leave', call });
   }
 
+  /** Settles when the coordinator has handled what was posted before. */
+  acknowledged(call: number): Promise<void> {
+    this.#mailbox.post({ type: 'leave', call });
+    return new Promise((resolve) => this.#orders.set(call, resolve));
+  }
+
   done(call: number): void {
     this.#orders.get(call)?.();
     this.#orders.delete(call);

@@ -110,6 +110,7 @@ export class ThreadSide implements RemoteSide {
       post: (message) => this.#post(message),
       leave: (call, reason) => this.#leave(call, reason),
       finish: (outcome) => this.#finish(outcome),
+      acknowledged: (call) => this.#requests.acknowledged(call),
     });
     const work = { tasks: this.#tasks, leads: this.#leads, requests: this.#requests };
     const refresh = (definition: Definition, key: string, args: Arguments) =>
@@ -252,20 +253,23 @@ export class ThreadSide implements RemoteSide {
     const endWatch = watchLimits(limits, fn, call.fullKey, leave, this.#reads.clock);
     const isCallers = definition.info.thread === 'caller';
     const context = isCallers ? new AsyncResource('threadmemo') : undefined;
-    const promise = this.#calls.open(number, { definition, key, args, from, context, endWatch });
+    const isForced = refresh || maxAge !== undefined;
+    const mayReplace = isForced || (from?.tracker !== undefined && !this.#reads.lacks(call));
+    const own = { definition, key, args, from, context, mayReplace, endWatch };
+    const promise = this.#calls.open(number, own);
     const event: CallEvent | undefined = calls.hasSubscribers
       ? { functionId: fn, key: call.fullKey }
       : undefined;
     if (event) this.#calls.trace(number, event);
     const isSent = mode === 'wait' || isForOthers(definition);
-    const own = {
+    const more = {
       ...(isSent && { args }),
       ...(priority && { priority }),
       ...(maxAge !== undefined && { maxAge }),
       ...contextOf(event),
     };
-    const wanted = { call: number, fn, key, parent: from?.lease, refresh, mode, ...own };
-    const isPlain = mode === 'lead' && !refresh && maxAge === undefined;
+    const wanted = { call: number, fn, key, parent: from?.lease, refresh, mode, ...more };
+    const isPlain = mode === 'lead' && !isForced;
     const mine = isPlain ? this.#mayBegin(call) : undefined;
     this.#presence.opened();
     if (this.#reads.explains) this.#post({ type: 'asked', fn, key, args });
@@ -374,7 +378,7 @@ export class ThreadSide implements RemoteSide {
     const { id: fn, thread } = definition.info;
     const call = this.#requests.number(definition);
     if (thread !== 'caller') return this.#post({ type: 'refresh', fn, key, args });
-    const nothing = { from: undefined, context: undefined, endWatch: () => {} };
+    const nothing = { from: undefined, context: undefined, mayReplace: false, endWatch: () => {} };
     this.#calls.open(call, { definition, key, args, ...nothing }).catch(() => {});
     const claim = { type: 'claim', call, fn, key, parent: undefined, refresh: false } as const;
     this.#post({ ...claim, mode: 'lead', isRefresh: true });

@@ -8,6 +8,7 @@ import {
   looksTwice,
   ordinal,
   refreshesStaged,
+  renews,
   staged,
 } from '../fixtures/distinct-results.ts';
 import { openForAll } from './open.ts';
@@ -150,6 +151,14 @@ describe('forceRefresh', () => {
     expect(await refreshed).toMatchObject({ nth: 2 });
     expect(await staged(gate)).toMatchObject({ nth: 2 });
   });
+
+  test.each(['forceRefresh', 'maxAge'] as const)(
+    'in a thread, nothing that comes after it is older: %s',
+    async (limits) => {
+      const sights = await renews(fresh('renewed'), limits, 50);
+      expect(sights).toEqual(Array(50).fill({ has: true, peek: 2, value: 2 }));
+    },
+  );
 
   test('joins what is under way', async () => {
     const gate = fresh('refresh');
