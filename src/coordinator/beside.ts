@@ -14,12 +14,11 @@
  */
 
 import type { Clock, Timer } from '../clock.ts';
-import type { Flight, Lease, Peer } from './flight.ts';
+import { type Flight, type Lease, MOST_PATIENCE, type Peer } from './flight.ts';
 import type { FunctionRecord } from './function-record.ts';
 
 /** Milliseconds that a task waits for a thread of its own: of a function not measured, and at most. */
 const PATIENCE = 2000;
-const MOST_PATIENCE = 5000;
 /** Flights that are looked at beside the first, and steps in the wait-for graph: for each task again. */
 const MOST_FLIGHTS = 16;
 const MOST_STEPS = 100;

@@ -514,7 +514,7 @@ export class Coordinator {
   /** Computations await something else than a call: see `await` in `protocol.ts`. */
   await(told: readonly number[]): void {
     for (let at = 0; at < told.length; at += 2)
-      this.#leases.get(told[at] as number)?.awaits(told[at + 1] as number);
+      this.#leases.get(told[at] as number)?.awaits(told[at + 1] as number, this.#parts.clock);
   }
 
   /** A thread does not compute what it was given a lease for: see `decline` in `protocol.ts`. */

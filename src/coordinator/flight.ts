@@ -7,7 +7,7 @@
  */
 
 import { keyOf } from '../call/registry.ts';
-import type { Timer } from '../clock.ts';
+import type { Clock, Timer } from '../clock.ts';
 import type { ComputeEvent } from '../events/channels.ts';
 import type { Trace } from '../events/trace.ts';
 import type { ChurnMap } from '../order/churn-map.ts';
@@ -104,6 +104,9 @@ export interface Want {
   /** When the caller's thread does not compute, and the flight has none yet. */
   readonly args: Arguments | undefined;
 }
+
+/** Milliseconds that anything waits at most for a thread that may be needed otherwise. */
+export const MOST_PATIENCE = 5000;
 
 /** One computation that is wanted and not yet settled. */
 export class Flight extends FlightStates<Lease, RankedLink<Flight>> {
@@ -316,6 +319,8 @@ export class Lease {
   #isAwaiting = false;
   /** Milliseconds: what was told of it last when it awaited something. */
   #toldStretch: number | undefined;
+  /** Until its thread is free while it awaits. */
+  #patience: Timer | undefined;
 
   constructor(id: number, flight: Flight, peer: Peer, leader: Waiter | undefined) {
     this.id = id;
@@ -358,14 +363,24 @@ export class Lease {
 
   /**
    * Its thread has told that it awaits something else than a call. That it goes on is not told: so its
-   * thread is free for other work only if its function keeps it for a moment at most. A computation
-   * that may have taken a thread down has the next one to itself: who is beside it would be blamed, too.
+   * thread is free for other work at once only if its function keeps it for a moment at most. Else it is when
+   * nothing was told for as long as it might keep the thread: what it awaits may need what is in the queue. A
+   * computation that may have taken a thread down has the next one to itself for longer: who is beside it
+   * would be blamed, too.
    */
-  awaits(stretch: number): void {
+  awaits(stretch: number, clock: Pick<Clock, 'after'>): void {
     const { fn, deaths } = this.flight;
     fn.awaited(stretch, !this.hasAwaited);
     this.#toldStretch = stretch;
+    this.#patience?.cancel();
     const isFree = fn.isShort && deaths === 0;
+    this.#letsThread(isFree);
+    if (isFree || this.isWaiting) return;
+    const ms = deaths > 0 ? MOST_PATIENCE : Math.max(stretch, fn.stretchMs ?? 0, SHORT_STRETCH);
+    this.#patience = clock.after(Math.min(ms, MOST_PATIENCE), () => this.#letsThread(true));
+  }
+
+  #letsThread(isFree: boolean): void {
     this.peer.expects(this, isFree ? 0 : SHORT_STRETCH);
     if (!this.isWaiting) this.#setAwaiting(isFree);
   }
@@ -394,6 +409,7 @@ export class Lease {
 
   /** A call from here starts to wait. */
   waitsWith(call: Waiter): void {
+    this.#patience?.cancel();
     this.#setAwaiting(false);
     this.#calls ??= new Set();
     if (this.#calls.size === 0) this.peer.pauses();
@@ -412,6 +428,7 @@ export class Lease {
 
   end(): void {
     this.endLimit();
+    this.#patience?.cancel();
     this.#setAwaiting(false);
     const { isWaiting } = this;
     for (const call of this.calls) call.parent = undefined;

@@ -82,7 +82,7 @@ async function allAwait(stretch = 0.01): Promise<void> {
   for (let given = -1; given !== peers[0].given.length + peers[1].given.length; ) {
     given = peers[0].given.length + peers[1].given.length;
     for (const { leases } of peers)
-      for (const lease of leases) if (lease.isActive) lease.awaits(stretch);
+      for (const lease of leases) if (lease.isActive) lease.awaits(stretch, clock);
     await settled();
   }
 }
@@ -97,7 +97,7 @@ test('a thousand that await are begun in two threads, half of them in each', asy
 
 test('a thread that has not reported since its last tasks that they await is given no more', async () => {
   await enqueued(functionThat('io'), 1000);
-  for (const { leases } of peers) for (const lease of leases) lease.awaits(0.01);
+  for (const { leases } of peers) for (const lease of leases) lease.awaits(0.01, clock);
   await settled();
   const { size } = queue;
   expect(size).toBeLessThan(998);
@@ -124,16 +124,47 @@ test('a function that keeps its thread for long has it to itself, also while it 
   expect(queue.size).toBe(8);
 });
 
+test('but no longer than it may keep the thread: what it awaits may need what is in the queue', async () => {
+  await enqueued(functionThat('long'), 2);
+  await allAwait(50);
+  const short = functionThat('short');
+  short.keptThread(0.1);
+  await enqueued(short, 2);
+  clock.advance(49);
+  await settled();
+  expect(queue.size).toBe(2);
+  clock.advance(1);
+  await settled();
+  expect(queue.size).toBe(0);
+});
+
+test('a call that it makes meanwhile is told again: until then its thread is busy', async () => {
+  const fn = functionThat('long');
+  await enqueued(fn, 1);
+  const [lease] = [...peers[0].leases, ...peers[1].leases] as [Lease];
+  lease.awaits(50, clock);
+  const call = { flight: undefined } as unknown as Waiter;
+  lease.waitsWith(call);
+  lease.waitIsOver(call);
+  clock.advance(10_000);
+  expect(lease.isActive).toBe(true);
+  lease.awaits(50, clock);
+  clock.advance(50);
+  expect(lease.isActive).toBe(false);
+  lease.end();
+  expect(lease.peer.active).toBe(0);
+});
+
 test('one that turns out to keep its thread for long gets no more company', async () => {
   await enqueued(functionThat('io'), 3);
   await allAwait();
   const yields = functionThat('yields');
   await enqueued(yields, 1);
   const its = [...peers[0].leases, ...peers[1].leases].find(({ flight }) => flight.fn === yields);
-  its?.awaits(5);
+  its?.awaits(5, clock);
   expect(its?.isActive).toBe(false);
-  its?.awaits(30);
-  its?.awaits(60);
+  its?.awaits(30, clock);
+  its?.awaits(60, clock);
   expect(its?.isActive).toBe(true);
 });
 
@@ -169,7 +200,7 @@ test('what may have taken a thread down has one to itself', async () => {
 test('a computation that waits for a call after it has awaited is awaited by its thread again', async () => {
   const [flight] = (await enqueued(functionThat('outer'), 1)) as [Flight];
   const lease = flight.lease as Lease;
-  lease.awaits(0.01);
+  lease.awaits(0.01, clock);
   expect(lease.peer).toMatchObject({ active: 0, awaiting: 1 });
   const part = new Flight(functionThat('part'), 'part', new ChurnMap());
   const nothing = () => {};
@@ -182,7 +213,7 @@ test('a computation that waits for a call after it has awaited is awaited by its
   part.release(call);
   // It goes on, and may compute.
   expect(lease.peer).toMatchObject({ active: 1, awaiting: 0 });
-  lease.awaits(0.01);
+  lease.awaits(0.01, clock);
   expect(lease.peer).toMatchObject({ active: 0, awaiting: 1 });
   lease.end();
   expect(lease.peer).toMatchObject({ active: 0, awaiting: 0 });
