@@ -75,6 +75,8 @@ mutations=(
   "a near entry is never looked at again | arena/terms.ts | s/return now - sinceUse(memory, terms, now) + MARKED_UNITS/return now + 1e9 - sinceUse(memory, terms, now) + MARKED_UNITS/ | test/arena/idling.test.ts"
   "what is forgotten is renewed | coordinator/renewals.ts | s/      isHere() ? this/      isHere() !== undefined ? this/ | test/freshness/tti.test.ts"
   "a record is renewed beyond its ttl | coordinator/renewals.ts | s/const renewed = Math.min(end, date + tti)/const renewed = date + tti/;s/renewableFor: end - renewed/renewableFor: Math.max(1, end - renewed)/ | test/freshness/tti.test.ts"
+  "one that awaits keeps its thread for ever | coordinator/flight.ts | s/() => this.#letsThread(true)/() => {}/ | $schedules"
+  "a computation that goes on is taken to await | coordinator/flight.ts | /^  waitsWith/,/^  }/ s/this.#patience?.cancel();// | test/threads/awaiting.test.ts"
 )
 
 copy=$(mktemp -d)

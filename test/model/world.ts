@@ -19,13 +19,14 @@ import { notePart } from '../../src/coordinator/parts.ts';
 import { PeerOf } from '../../src/coordinator/peer.ts';
 import { PoolClosedError, TimeoutError, WorkerLostError } from '../../src/errors.ts';
 import { receive } from '../../src/pool/receive.ts';
-import type { CacheAccess } from '../../src/protocol.ts';
 import {
+  type CacheAccess,
   type FunctionInfo,
   OUTSIDE,
   type PartRead,
   type Portable,
   type Priority,
+  SHORT_STRETCH,
   type ToCoordinator,
   type ToThread,
   type WaitMode,
@@ -113,8 +114,11 @@ export interface Running {
    * an end. Whether the thread can tell that it is this one is said by `isKnown`.
    */
   occupies: 'not' | { readonly isKnown: boolean; readonly isEndless: boolean };
-  /** Its thread has told that it awaits something else than a call; or a call was made since. */
-  hasTold: 'no' | 'yes' | 'perhaps';
+  /**
+   * Its thread has told that it awaits something else than a call; or a call was made since. One that may keep
+   * the thread for long is taken to await it from then on.
+   */
+  hasTold: 'no' | 'yes' | 'perhaps' | { readonly freeAt: number };
   /** By the clock. */
   readonly since: number;
   finished: number | undefined;
@@ -623,7 +627,9 @@ export class World {
     if (leader?.mode === 'block') return;
     if (!this.goesOn(running)) return;
     this.say(peer, { type: 'await', leases: [lease, stretch] });
-    running.hasTold = this.fn(running.fn).isShort ? 'yes' : 'no';
+    const { isShort, stretchMs = 0 } = this.fn(running.fn);
+    const patience = Math.max(stretch, stretchMs, SHORT_STRETCH);
+    running.hasTold = isShort ? 'yes' : { freeAt: this.clock.now() + patience };
   }
 
   /** From now on the thread does nothing but this. */
@@ -903,7 +909,7 @@ export class World {
         const { hasTold = 'no' } = this.running.get(lease.id) ?? {};
         if ([...lease.calls].length > 0) return false;
         if (hasTold === 'perhaps' || lease.flight.deaths > 0) return lease.isActive;
-        return hasTold === 'no';
+        return hasTold === 'no' || (hasTold !== 'yes' && this.clock.now() < hasTold.freeAt);
       };
       const active = [...peer.leases].filter(isActive);
       assert.equal(peer.active, active.length, 'a thread is taken for busy, or for free');
