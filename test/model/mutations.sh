@@ -73,6 +73,8 @@ mutations=(
   "a mark that is taken was no use | arena/entries.ts | s/    if (terms !== 0 \&\& this/    if (terms < 0 \&\& this/ | test/arena/idling.test.ts"
   "all readers tell of a use | arena/terms.ts | s/  if (Atomics.compareExchange(memory.words, terms + USED, word, next) !== word) return false;/  Atomics.store(memory.words, terms + USED, word);/ | test/arena/idling.test.ts"
   "a near entry is never looked at again | arena/terms.ts | s/return now - sinceUse(memory, terms, now) + MARKED_UNITS/return now + 1e9 - sinceUse(memory, terms, now) + MARKED_UNITS/ | test/arena/idling.test.ts"
+  "what a hit has answered is asked for again | read/reads.ts | s/state !== 'missed'/state === 'hit'/ | test/freshness/counted-once.test.ts"
+  "what a refresh finds is a hit | coordinator/flights.ts | s/ \&\& !flight.hasMissed \&\& !flight.isCounted// | test/freshness/counted-once.test.ts"
   "what is forgotten is renewed | coordinator/renewals.ts | s/      isHere() ? this/      isHere() !== undefined ? this/ | test/freshness/tti.test.ts"
   "a record is renewed beyond its ttl | coordinator/renewals.ts | s/const renewed = Math.min(end, date + tti)/const renewed = date + tti/;s/renewableFor: end - renewed/renewableFor: Math.max(1, end - renewed)/ | test/freshness/tti.test.ts"
 )
