@@ -74,13 +74,15 @@ export class Cache {
     if (this.#tiers.empty) return ttl;
     // What depends on anything would be ended by no process but this one.
     const isForHere = details?.tags?.includes(ANYTHING) ?? false;
-    if (isExpired || isForHere) {
+    const unusedFor = usedAt === undefined ? 0 : this.#clock.now() - usedAt;
+    const { tti = Number.POSITIVE_INFINITY } = fn.info.freshness ?? {};
+    if (isExpired || isForHere || unusedFor >= tti) {
       if (lease) this.#tiers.release(fn.info.id, fullKey, lease);
       if (isForHere && flight.refreshes) void this.#tiers.delete(fn.info.id, fullKey);
       return ttl;
     }
     const computedAt = this.#clock.date();
-    const record = recordOf(fn, { value, ms, ttl, details }, computedAt);
+    const record = recordOf(fn, { value, ms, ttl, details }, computedAt, unusedFor);
     const { refreshes: replaces } = flight;
     const tagged = details?.tags && { marks: details.tags, since: grantedAt };
     const written = this.#tiers.set(fn.info.id, fullKey, record, { lease, replaces, tagged });
@@ -404,16 +406,20 @@ export class Cache {
   }
 }
 
-/** With both ends of its freshness; and with a `tti` it ends sooner, unless uses put that off. */
+/**
+ * With both ends of its freshness; and with a `tti` it ends sooner, unless uses put that off.
+ * @param unusedFor milliseconds since the last use
+ */
 function recordOf(
   { info: { freshness } }: FunctionRecord,
   { value, ms, ttl, details }: Computed,
   computedAt: number,
+  unusedFor = 0,
 ): TierRecord {
   const staleFor = windowOf(freshness);
   const { tti = Number.POSITIVE_INFINITY } = freshness ?? {};
   const end = computedAt + ttl + staleFor;
-  const expiresAt = Math.min(end, computedAt + tti);
+  const expiresAt = Math.min(end, computedAt - unusedFor + tti);
   return {
     value: toEncoded(value),
     ms,

@@ -200,6 +200,12 @@ export class Flight extends FlightStates<Lease, RankedLink<Flight>> {
     return this.#waiters.some((waiter) => waiter !== this.noticedBy);
   }
 
+  /** How many calls wait for it. */
+  get calls(): number {
+    const { noticedBy } = this;
+    return this.#waiters.length - (noticedBy && this.#waiters.includes(noticedBy) ? 1 : 0);
+  }
+
   /** Whether a call in another thread computes the value itself, rather than wait for it. */
   isLedBy({ mode, takesStale }: Waiter): boolean {
     return mode !== 'wait' && this.fn.info.thread !== 'main' && takesStale !== 'soon';

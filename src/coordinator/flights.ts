@@ -381,10 +381,11 @@ export class Flights {
       waiters.some(({ parent }) => parent?.parts !== undefined) ||
       !isAnswered(fn, entry, time.now());
     if (isStale && wantsFresh()) return this.#goOnWith(flight, entry);
-    // What a refresh has found answers no call.
-    if (waiters.length > 0) fn.counters.tierHits++;
-    if (waiters.length > 0 && isStale) fn.counters.staleTierHits++;
-    fn.counters.computeMsSaved += entry.ms * waiters.length;
+    // What a refresh has found answers no call, and a call that was counted before is not counted again.
+    const isHit = waiters.length > 0 && !flight.hasMissed && !flight.isCounted;
+    if (isHit) fn.counters.tierHits++;
+    if (isHit && isStale) fn.counters.staleTierHits++;
+    fn.counters.computeMsSaved += entry.ms * flight.calls;
     const { id, value, part } = entry;
     const due = isStale && args === undefined && { isDue: true };
     this.answer(flight, { state: 'value', entry: id, value, ...due, ...(part && { part }) });

@@ -110,7 +110,7 @@ export class Reads {
   look(call: Call, isUse: boolean): Found {
     const found = this.of(call.definition)?.look(call, isUse) ?? MISSED;
     const { state } = found;
-    if (state === 'hit' || !this.#records || this.#orders > 0) return found;
+    if (state !== 'missed' || !this.#records || this.#orders > 0) return found;
     return this.#records.look(call, isUse);
   }
 

@@ -208,6 +208,52 @@ describe('in a tier', () => {
     expect(await idling(cell)).toBe(2);
   });
 
+  test('a renewal that comes late counts from the last use', async () => {
+    const tier = mapTier();
+    let opened = Promise.resolve();
+    const get: Tier['get'] = async (fn, key) => {
+      await opened;
+      return tier.get(fn, key);
+    };
+    const clock = fakeClock();
+    await open({ threads: 0, clock, tiers: [{ ...tier, get }] });
+    const cell = fresh('tier-late');
+    await idling(cell);
+    await quiet();
+    clock.advance('40s');
+    let opens = () => {};
+    opened = new Promise((resolve) => {
+      opens = resolve;
+    });
+    expect(await idling(cell)).toBe(1);
+    clock.advance('19s');
+    opens();
+    await quiet();
+    clock.advance(LATEST - 19_000);
+    expect(idling.has(cell)).toBe(false);
+    expect(await idling(cell)).toBe(2);
+  });
+
+  test.each([50, 80])('a refresh of %s seconds is no use there', async (seconds) => {
+    const clock = fakeClock();
+    const pool = await open({ threads: 0, clock, tiers: [mapTier()] });
+    const cell = fresh('tier-refreshed');
+    await idlingStale(cell);
+    await quiet();
+    clock.advance('20s');
+    count(`${cell}:slow`);
+    expect(await idlingStale(cell)).toBe(1);
+    await reaches(cell, 2);
+    clock.advance(seconds * 1000);
+    lift(`${cell}:2`);
+    await until(() => pool.inspect().flights.length === 0);
+    await quiet();
+    clock.advance(Math.max(0, LATEST - seconds * 1000));
+    expect(idlingStale.has(cell)).toBe(false);
+    lift(`${cell}:3`);
+    expect(await idlingStale(cell)).toBe(3);
+  });
+
   test('what was invalidated while it was to be renewed is not written again', async () => {
     const { tier, writes } = counting();
     const clock = fakeClock();

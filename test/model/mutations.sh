@@ -73,10 +73,15 @@ mutations=(
   "a mark that is taken was no use | arena/entries.ts | s/    if (terms !== 0 \&\& this/    if (terms < 0 \&\& this/ | test/arena/idling.test.ts"
   "all readers tell of a use | arena/terms.ts | s/  if (Atomics.compareExchange(memory.words, terms + USED, word, next) !== word) return false;/  Atomics.store(memory.words, terms + USED, word);/ | test/arena/idling.test.ts"
   "a near entry is never looked at again | arena/terms.ts | s/return now - sinceUse(memory, terms, now) + MARKED_UNITS/return now + 1e9 - sinceUse(memory, terms, now) + MARKED_UNITS/ | test/arena/idling.test.ts"
+  "what a hit has answered is asked for again | read/reads.ts | s/state !== 'missed'/state === 'hit'/ | test/freshness/counted-once.test.ts"
+  "what a refresh finds is a hit | coordinator/flights.ts | s/ \&\& !flight.hasMissed \&\& !flight.isCounted// | test/freshness/counted-once.test.ts"
   "what is forgotten is renewed | coordinator/renewals.ts | s/      isHere() ? this/      isHere() !== undefined ? this/ | test/freshness/tti.test.ts"
   "a record is renewed beyond its ttl | coordinator/renewals.ts | s/const renewed = Math.min(end, date + tti)/const renewed = date + tti/;s/renewableFor: end - renewed/renewableFor: Math.max(1, end - renewed)/ | test/freshness/tti.test.ts"
   "one that awaits keeps its thread for ever | coordinator/flight.ts | s/() => this.#letsThread(true)/() => {}/ | $schedules"
   "a computation that goes on is taken to await | coordinator/flight.ts | /^  waitsWith/,/^  }/ s/this.#patience?.cancel();// | test/threads/awaiting.test.ts"
+  "a renewal counts from when it is written | coordinator/renewals.ts | s/date - unusedFor + tti/date - 0 * unusedFor + tti/ | test/freshness/tti.test.ts -t comes.late"
+  "a refresh is a use in tiers | coordinator/cache.ts | s/computedAt - unusedFor + tti/computedAt - 0 * unusedFor + tti/ | test/freshness/tti.test.ts -t no.use.there"
+  "a record is renewed beyond its ttl | coordinator/renewals.ts | s/const renewed = Math.min(end, date - unusedFor + tti)/const renewed = date - unusedFor + tti/;s/renewableFor: end - renewed/renewableFor: Math.max(1, end - renewed)/ | test/freshness/tti.test.ts"
 )
 
 copy=$(mktemp -d)
