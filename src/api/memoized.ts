@@ -123,6 +123,7 @@ export interface MemoizedMembers<Fn extends AnyFunction> {
    * happened when the call returns (in a worker thread: when the promise settles), in tiers when the
    * promise settles. Opens the default pool if there is none.
    * @throws {OptionError} when `args` is no array. @throws {KeyError} @throws {ValueError}
+   * @throws {PoolClosedError} after `pool.close()`
    * @example
    * await save(user);
    * await userById.set([user.id], user);

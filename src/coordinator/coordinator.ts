@@ -560,9 +560,13 @@ export class Coordinator {
     return this.#invalidations.expireTags(marks);
   }
 
-  /** Primes an entry. Settles when the tiers have it; memory does at once, and forgets what there was. */
+  /**
+   * Primes an entry. Settles when the tiers have it; memory does at once, and forgets what there was.
+   * @throws {PoolClosedError} because nothing would have the value
+   */
   async set(fn: FunctionRecord, key: string, given: Computed): Promise<void> {
-    if (this.#closed || this.#unshared) return;
+    if (this.#closed) throw new PoolClosedError('the pool was closed: it keeps no value');
+    if (this.#unshared) return;
     await this.#invalidations.set(fn, key, given, this.#leases.newId());
   }
 

@@ -117,7 +117,10 @@ export class LocalSide implements CoordinatorSide {
     const blocker = this.#sync.blocker(call);
     const { record, reads } = this.#functionOf(call.definition);
     const tracker = currentTracker();
-    const found = tracker ? this.#reads.lookFor(call, true, tracker) : reads?.look(call, true);
+    const look = () =>
+      tracker ? this.#reads.lookFor(call, true, tracker) : reads?.look(call, true);
+    // A computation may go on after the pool was closed.
+    const found = this.#closed ? undefined : look();
     if (found?.state === 'due') this.#refreshSoon(call, record);
     if (found && found.state !== 'missed') return found.value;
     return this.step(() => this.#sync.run(call, record, blocker));
