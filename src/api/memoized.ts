@@ -147,7 +147,7 @@ export interface MemoizedMembers<Fn extends AnyFunction> {
   clear(): Promise<void>;
   /**
    * What a call with these arguments would find, and why: from memory, from the tiers, and from what is
-   * remembered of values that have gone. Computes nothing, counts nothing and opens no pool. With the pool's `explain` more is remembered: of every key what became of it, and the arguments
+   * remembered of values that have gone; after `pool.close()`, nothing. Computes nothing, counts nothing and opens no pool. With the pool's `explain` more is remembered: of every key what became of it, and the arguments
    * of recent calls, so that `lastMiss.nearest` can say where these differ. @throws {KeyError}
    * @example
    * const { state, lastMiss } = await render.explain(page, theme);

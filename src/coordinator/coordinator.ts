@@ -48,6 +48,7 @@ import { Invalidations } from './invalidation.ts';
 import { endTrace } from './lease-trace.ts';
 import { Leases } from './leases.ts';
 import type { Entry, Memory, Peeked } from './memory.ts';
+import { NOTHING_FOUND } from './nothing-found.ts';
 import { notePart, type Part, type PartsUsed, Tracking } from './parts.ts';
 import { Queue, type ThreadSupply } from './queue.ts';
 import { Recovery } from './recovery.ts';
@@ -582,8 +583,9 @@ export class Coordinator {
   }
 
   /** What a call of this key would find, and why. */
-  explain(fn: FunctionRecord, key: string, args: Arguments): Promise<Explanation> {
-    return this.#explaining.explain(fn, key, args);
+  async explain(fn: FunctionRecord, key: string, args: Arguments): Promise<Explanation> {
+    if (this.#closed) return NOTHING_FOUND;
+    return await this.#explaining.explain(fn, key, args);
   }
 
   /** A call in another thread has found nothing: to explain others by. */

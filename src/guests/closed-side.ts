@@ -1,8 +1,10 @@
 /** The side of a thread whose pool was closed, and that was not attached to another one since. */
 
+import type { Call } from '../call/call.ts';
 import type { RemoteSide, Sight } from '../call/side.ts';
+import { NOTHING_FOUND } from '../coordinator/nothing-found.ts';
 import { PoolClosedError } from '../errors.ts';
-import type { FunctionStats } from '../protocol.ts';
+import type { Explanation, FunctionStats } from '../protocol.ts';
 import { dateNow } from '../runtime/globals.ts';
 
 export class ClosedSide implements RemoteSide {
@@ -39,15 +41,21 @@ export class ClosedSide implements RemoteSide {
     return dateNow();
   }
 
-  peek(): undefined {}
+  peek(call: Call): undefined {
+    void call.key;
+  }
 
-  async invalidate(): Promise<void> {}
+  async invalidate(call: Call): Promise<void> {
+    void call.key;
+  }
 
   async set(): Promise<never> {
     throw closed();
   }
 
-  async expire(): Promise<void> {}
+  async expire(call: Call): Promise<void> {
+    void call.key;
+  }
 
   async clear(): Promise<void> {}
 
@@ -55,8 +63,9 @@ export class ClosedSide implements RemoteSide {
 
   async expireTags(): Promise<void> {}
 
-  async explain(): Promise<never> {
-    throw closed();
+  async explain(call: Call): Promise<Explanation> {
+    void call.key;
+    return NOTHING_FOUND;
   }
 
   stats(): FunctionStats {

@@ -217,7 +217,8 @@ test('a tier that fails is said to have failed', async () => {
 });
 
 test('explaining counts as nothing, opens no pool, and refuses what is no key', async () => {
-  expect(await brief.explain(1)).toMatchObject({ state: 'missing', lastMiss: { reason: 'never' } });
+  expect(await brief.explain(1)).toMatchObject({ state: 'missing', tiers: {} });
+  // Which is what another could not be opened beside.
   await open({ threads: 1 });
   await brief(1);
   const stats = brief.stats();

@@ -1,6 +1,13 @@
 /** Shutdown with calls in flight: some never settle, or what they wanted is still computed. */
 
-import { createPool, expireTags, invalidateTags, memoize, PoolClosedError } from 'threadmemo';
+import {
+  createPool,
+  expireTags,
+  invalidateTags,
+  mapTier,
+  memoize,
+  PoolClosedError,
+} from 'threadmemo';
 import { expect, onTestFinished, test } from 'vitest';
 import { inFull } from '../effort.ts';
 import { arrive, count, counted, fresh, lift, reaches } from '../fixtures/counters-and-gates.ts';
@@ -68,6 +75,20 @@ test.each([0, 1])(
     await Promise.all([invalidateTags('a'), expireTags('a'), pool.clear()]);
   },
 );
+
+test('explain says what a call would find after it', async () => {
+  const pool = await open({ threads: 0, explain: true, tiers: [mapTier()] });
+  await increment(1);
+  expect(await increment.explain(1)).toMatchObject({ state: 'fresh' });
+  await pool.close();
+  const { state, where, lastMiss, tiers } = await increment.explain(1);
+  expect({ state, where, lastMiss, tiers }).toEqual({
+    state: 'missing',
+    where: undefined,
+    lastMiss: undefined,
+    tiers: {},
+  });
+});
 
 test('a computation that goes on finds nothing either', async () => {
   const pool = await open({ threads: 0 });

@@ -280,6 +280,7 @@ test('closing rejects what it waits for and computes, and leaves it alone', asyn
   expect(await guest.ask('has', 'increment', 1)).toBe(false);
   await guest.ask('invalidate', 'increment', 1);
   expect((await rejection(guest.ask('set', 'increment', [1], 9))).name).toBe('PoolClosedError');
+  expect(await guest.ask('explain', 'increment', 1)).toMatchObject({ state: 'missing' });
   lift(own);
   // It has said goodbye, and lives on.
   await until(() => pool.stats().attached === 0);
