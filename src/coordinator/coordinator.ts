@@ -159,8 +159,12 @@ export class Coordinator {
     return this.#draining;
   }
 
-  /** One more call would not be refused because too many wait. */
+  /**
+   * One more call would not be refused because too many wait. This thread takes any number: without others
+   * only calls wait whose function has a limit of its own, and another function's does not.
+   */
   get hasRoom(): boolean {
+    if (this.threads === 0) return true;
     return this.#queue.hasRoomBeside(this.#flights.inLine);
   }
 
