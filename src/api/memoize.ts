@@ -10,7 +10,7 @@ import { moduleUrl } from '../code-version/module-id.ts';
 import { currentComputation } from '../compute/computation.ts';
 import { NOTHING_FOUND } from '../coordinator/nothing-found.ts';
 import { noStats } from '../coordinator/stats.ts';
-import { KeyError } from '../errors.ts';
+import { about, KeyError } from '../errors.ts';
 import { sideHere } from '../guests/joining.ts';
 import { canonicalKey } from '../keys/canonical.ts';
 import { chosenKey } from '../keys/chosen.ts';
@@ -293,8 +293,13 @@ function define(
   moduleUrl(module);
   const resolved = resolveMemoizeOptions(fn, options);
   const { key } = resolved;
-  const argsKey = (args: readonly unknown[]) =>
-    key ? chosenKey(args, key(...args)) : canonicalKey(args);
+  const argsKey = (args: readonly unknown[]) => {
+    try {
+      return key ? chosenKey(args, key(...args)) : canonicalKey(args);
+    } catch (error) {
+      throw about(definition.info.id, error);
+    }
+  };
   shareWithChildren();
   const { definition, again } = register(module, fn, resolved, argsKey, origin);
   const installed = installedSide();

@@ -320,8 +320,8 @@ export class Coordinator {
 
   /** The waiter's thread has begun to compute it by itself, with a number that it was given. */
   begin(want: Want, lease: number): void {
-    const { fn, waiter } = want;
-    const refusal = this.#refusal(fn, waiter);
+    const { waiter } = want;
+    const refusal = this.#refusal(want);
     if (refusal) return waiter.deliver(failure(refusal));
     waiter.asked = this.#leases.tags.now;
     this.#flights.openBegun(want, lease);
@@ -570,7 +570,8 @@ export class Coordinator {
    * @throws {PoolClosedError} because nothing would have the value
    */
   async set(fn: FunctionRecord, key: string, given: Computed): Promise<void> {
-    if (this.#closed) throw new PoolClosedError('the pool was closed: it keeps no value');
+    if (this.#closed)
+      throw new PoolClosedError('the pool was closed: it keeps no value', detailsOf(fn, key));
     if (this.#unshared) return;
     await this.#invalidations.set(fn, key, given, this.#leases.newId());
   }
@@ -653,26 +654,31 @@ export class Coordinator {
 
   /** As what the call is answered; `undefined` when that has happened. */
   #shared(want: Want): Want | undefined {
-    const refusal = this.#refusal(want.fn, want.waiter);
+    const refusal = this.#refusal(want);
     if (refusal) return void want.waiter.deliver(failure(refusal));
     const apart = this.#unshared?.apart(want);
     if (apart && 'state' in apart) return void want.waiter.deliver(apart);
     return apart ?? want;
   }
 
-  #refusal({ info }: FunctionRecord, { parent }: Waiter): Error | undefined {
-    if (this.#closed) return new PoolClosedError('the pool was closed');
+  #refusal({ fn, key, waiter: { parent } }: Want): Error | undefined {
+    if (this.#closed) return new PoolClosedError('the pool was closed', detailsOf(fn, key));
     if (this.#draining && !parent) {
       const what =
         'the pool is being closed: it ends what was asked for before, and begins nothing new';
-      return new PoolClosedError(what);
+      return new PoolClosedError(what, detailsOf(fn, key));
     }
-    return refusalOf(info, this.#parts.persistentTier);
+    return refusalOf(fn.info, this.#parts.persistentTier);
   }
 
   statsOf(fn: FunctionRecord): FunctionStats {
     return fn.counters.snapshot(this.#parts.memory.readers.hits(fn));
   }
+}
+
+/** What a call's failure is about. */
+function detailsOf({ info: { id } }: FunctionRecord, key: string) {
+  return { functionId: id, key: keyOf(id, key) };
 }
 
 function namesOf(what: Invalidation): [string | undefined, string | undefined] {
@@ -699,5 +705,6 @@ function refusalOf(info: FunctionInfo, tier: string | undefined): Error | undefi
     `${id} has thread: '${thread}' and no version: the tier '${tier}' outlives the process, and what ` +
       'such a function closes over is no part of its code, so that a change of it would go unnoticed. ' +
       'Give the function a `version`, and another one whenever its values change their meaning.',
+    { functionId: id },
   );
 }

@@ -1,6 +1,7 @@
 /** The side of a thread whose pool was closed, and that was not attached to another one since. */
 
 import type { Call } from '../call/call.ts';
+import type { Definition } from '../call/registry.ts';
 import type { RemoteSide, Sight } from '../call/side.ts';
 import { NOTHING_FOUND } from '../coordinator/nothing-found.ts';
 import { PoolClosedError } from '../errors.ts';
@@ -21,16 +22,16 @@ export class ClosedSide implements RemoteSide {
     return this.#former.signal();
   }
 
-  async call(): Promise<never> {
-    throw closed();
+  async call({ definition }: Call): Promise<never> {
+    throw closed(definition);
   }
 
-  fork(): Promise<never> {
-    return this.call();
+  fork(call: Call): Promise<never> {
+    return this.call(call);
   }
 
-  sync(): never {
-    throw closed();
+  sync({ definition }: Call): never {
+    throw closed(definition);
   }
 
   find(): Sight {
@@ -49,8 +50,8 @@ export class ClosedSide implements RemoteSide {
     void call.key;
   }
 
-  async set(): Promise<never> {
-    throw closed();
+  async set({ definition }: Call): Promise<never> {
+    throw closed(definition);
   }
 
   async expire(call: Call): Promise<void> {
@@ -68,11 +69,12 @@ export class ClosedSide implements RemoteSide {
     return NOTHING_FOUND;
   }
 
-  stats(): FunctionStats {
-    throw closed();
+  stats(definition: Definition): FunctionStats {
+    throw closed(definition);
   }
 }
 
-function closed(): PoolClosedError {
-  return new PoolClosedError('the pool that this thread was attached to was closed');
+function closed({ info }: Definition): PoolClosedError {
+  const what = 'the pool that this thread was attached to was closed';
+  return new PoolClosedError(what, { functionId: info.id });
 }

@@ -157,7 +157,7 @@ export class LocalSide implements CoordinatorSide {
 
   set(call: Call, value: unknown): Promise<void> {
     const { key, definition } = call;
-    const computed = given(definition, call.args, value);
+    const computed = given(call, value);
     const { record } = this.#functionOf(definition);
     return this.step(() => this.#coordinator.set(record, key, computed));
   }
