@@ -209,8 +209,28 @@ export function memoErrorClass(code: string): typeof MemoError {
 /** An option is wrong: which, its value, and what would be right. */
 export class OptionError extends TypeError {
   readonly code = 'ERR_THREADMEMO_OPTION';
-  constructor(message: string) {
+  /** The function whose option it is, where that is known. */
+  declare readonly functionId?: string;
+
+  constructor(message: string, { functionId }: Pick<ErrorDetails, 'functionId'> = {}) {
     super(message);
     Object.defineProperty(this, 'name', { value: 'OptionError', configurable: true });
+    if (functionId === undefined) return;
+    Object.defineProperty(this, 'functionId', { value: functionId, enumerable: true });
   }
+}
+
+/**
+ * The same failure, with the function that it is about: where something is refused it is not known what
+ * for. What is no such failure, or says already what it is about, is returned as it is.
+ */
+export function about(functionId: string, failure: unknown, key?: string): unknown {
+  const isRefusal =
+    failure instanceof KeyError || failure instanceof ValueError || failure instanceof OptionError;
+  if (!isRefusal || failure.functionId !== undefined) return failure;
+  const { message } = failure;
+  if (failure instanceof OptionError) return new OptionError(message, { functionId });
+  const { path } = failure;
+  if (failure instanceof KeyError) return new KeyError(message, { functionId, path });
+  return new ValueError(`${functionId}: ${message}`, { functionId, key, path });
 }

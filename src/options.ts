@@ -305,7 +305,7 @@ export function resolveMemoizeOptions(
     'errors',
     'tags',
   ]);
-  const name = options.name ?? fn.name;
+  const { name = fn.name } = options;
   if (typeof name !== 'string' || name === '') {
     throw wrong('name', name, NAME);
   }
@@ -364,14 +364,7 @@ function freshnessOf(options: MemoizeOptions, ttl: ResolvedMemoizeOptions['ttl']
   };
   const idle = limit('tti', options.tti);
   const tti = Number.isFinite(idle) && { tti: idle };
-  for (const [option, ms] of Object.entries({ staleWhileRevalidate, staleIfError })) {
-    if (ms > 0 && ttl === 0)
-      throw wrong(
-        'ttl',
-        ttl,
-        `more than 0 with ${option}: a value that is not kept is never stale`,
-      );
-  }
+  refuseWindowsOfNothing(ttl, { staleWhileRevalidate, staleIfError });
   if (tti && ttl === 0)
     throw wrong('ttl', ttl, 'more than 0 with tti: a value that is not kept is never idle');
   if (soft && staleWhileRevalidate === 0 && staleIfError === 0) {
@@ -382,6 +375,15 @@ function freshnessOf(options: MemoizeOptions, ttl: ResolvedMemoizeOptions['ttl']
   const varies = typeof ttl === 'function' || isShortened || options.track === true;
   if (!varies && !tti && staleWhileRevalidate + staleIfError + refreshAhead === 0) return undefined;
   return { staleWhileRevalidate, staleIfError, errorBackoff, refreshAhead, ...soft, ...tti };
+}
+
+/** @throws {OptionError} when nothing would ever be in one of them */
+export function refuseWindowsOfNothing(ttl: unknown, windows: Record<string, Milliseconds>): void {
+  if (ttl !== 0) return;
+  for (const [option, ms] of Object.entries(windows)) {
+    const right = `more than 0 with ${option}: a value that is not kept is never stale`;
+    if (ms > 0) throw wrong('ttl', ttl, right);
+  }
 }
 
 /** @throws {OptionError} */

@@ -529,8 +529,8 @@ export type ToThread =
     }
   /** No caller wants this computation any more, or it takes too long, as the reason says. */
   | { readonly type: 'cancel'; readonly lease: number; readonly reason?: Encoded | undefined }
-  /** The answer to `leave`; and to `invalidate`, `expire`, `clear`, `invalidateTags`, `expireTags` and `set`: no call is answered with the old value now. */
-  | { readonly type: 'done'; readonly call: number }
+  /** The answer to `leave`; and to `invalidate`, `expire`, `clear`, `invalidateTags`, `expireTags` and `set`: no call is answered with the old value now. Or why it was not done. */
+  | { readonly type: 'done'; readonly call: number; readonly error?: Encoded }
   | {
       readonly type: 'found';
       readonly call: number;

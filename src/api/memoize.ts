@@ -8,8 +8,9 @@ import { type Definition, type Origin, register } from '../call/registry.ts';
 import { installedSide, type Side } from '../call/side.ts';
 import { moduleUrl } from '../code-version/module-id.ts';
 import { currentComputation } from '../compute/computation.ts';
+import { NOTHING_FOUND } from '../coordinator/nothing-found.ts';
 import { noStats } from '../coordinator/stats.ts';
-import { KeyError } from '../errors.ts';
+import { about, KeyError } from '../errors.ts';
 import { sideHere } from '../guests/joining.ts';
 import { canonicalKey } from '../keys/canonical.ts';
 import { chosenKey } from '../keys/chosen.ts';
@@ -253,22 +254,8 @@ function explain(call: Call): Promise<Explanation> {
   const here = sideHere();
   if (here) return here.explain(call);
   call.key;
-  return Promise.resolve(NOTHING_KNOWN);
+  return Promise.resolve({ ...NOTHING_FOUND, lastMiss: { reason: 'never' } });
 }
-
-const NOTHING_KNOWN: Explanation = {
-  state: 'missing',
-  where: undefined,
-  ageMs: undefined,
-  ttlLeftMs: undefined,
-  computeMs: undefined,
-  bytes: undefined,
-  usedSinceLook: undefined,
-  tags: [],
-  dependsOn: [],
-  tiers: {},
-  lastMiss: { reason: 'never' },
-};
 
 function expire(call: Call): Promise<void> {
   const here = sideHere();
@@ -306,8 +293,13 @@ function define(
   moduleUrl(module);
   const resolved = resolveMemoizeOptions(fn, options);
   const { key } = resolved;
-  const argsKey = (args: readonly unknown[]) =>
-    key ? chosenKey(args, key(...args)) : canonicalKey(args);
+  const argsKey = (args: readonly unknown[]) => {
+    try {
+      return key ? chosenKey(args, key(...args)) : canonicalKey(args);
+    } catch (error) {
+      throw about(definition.info.id, error);
+    }
+  };
   shareWithChildren();
   const { definition, again } = register(module, fn, resolved, argsKey, origin);
   const installed = installedSide();

@@ -123,6 +123,7 @@ export interface MemoizedMembers<Fn extends AnyFunction> {
    * happened when the call returns (in a worker thread: when the promise settles), in tiers when the
    * promise settles. Opens the default pool if there is none.
    * @throws {OptionError} when `args` is no array. @throws {KeyError} @throws {ValueError}
+   * @throws {PoolClosedError} after `pool.close()`
    * @example
    * await save(user);
    * await userById.set([user.id], user);
@@ -146,7 +147,7 @@ export interface MemoizedMembers<Fn extends AnyFunction> {
   clear(): Promise<void>;
   /**
    * What a call with these arguments would find, and why: from memory, from the tiers, and from what is
-   * remembered of values that have gone. Computes nothing, counts nothing and opens no pool. With the pool's `explain` more is remembered: of every key what became of it, and the arguments
+   * remembered of values that have gone; after `pool.close()`, nothing. Computes nothing, counts nothing and opens no pool. With the pool's `explain` more is remembered: of every key what became of it, and the arguments
    * of recent calls, so that `lastMiss.nearest` can say where these differ. @throws {KeyError}
    * @example
    * const { state, lastMiss } = await render.explain(page, theme);

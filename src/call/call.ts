@@ -13,6 +13,7 @@
  * second reading; to look before the first one would slow down every hit.
  */
 
+import { about } from '../errors.ts';
 import type { ResolvedCallOptions } from '../options.ts';
 import type { Arguments } from '../protocol.ts';
 import { hasAccessors } from '../values/accessors.ts';
@@ -57,11 +58,19 @@ export class Call {
    */
   copyArgs(): Arguments {
     const { args } = this;
-    const copy = encodeArgs(args);
+    const copy = this.#encoded();
     if (!args.every(isSteady) && hasAccessors(args)) {
       this.#key = this.definition.argsKey(decodeArgs(copy));
     }
     return copy;
+  }
+
+  #encoded(): Arguments {
+    try {
+      return encodeArgs(this.args);
+    } catch (error) {
+      throw about(this.definition.info.id, error);
+    }
   }
 }
 

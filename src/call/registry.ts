@@ -85,6 +85,7 @@ function tooMany(id: string): OptionError {
   return new OptionError(
     `${id} would be one more than the ${most} functions that can be memoized in one process. Memoize ` +
       'one function that takes as an argument what tells them apart, rather than one for each.',
+    { functionId: id },
   );
 }
 

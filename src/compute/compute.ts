@@ -1,7 +1,8 @@
 /** Runs a memoized function, and makes of whatever happens one outcome that can be sent. */
 
+import type { Call } from '../call/call.ts';
 import type { Definition } from '../call/registry.ts';
-import { MemoError, OptionError, ThreadError, ValueError } from '../errors.ts';
+import { about, MemoError, OptionError, ThreadError } from '../errors.ts';
 import { milliseconds } from '../options.ts';
 import type { Computed, Details, Encoded, Outcome } from '../protocol.ts';
 import { marksOf } from '../tags/tags.ts';
@@ -115,7 +116,12 @@ function keepErrorFor(
   if (thrown instanceof MemoError || thrown instanceof OptionError || isAbort(thrown)) return 0;
   if (typeof cacheErrors !== 'function') return cacheErrors ?? 0;
   const said: unknown = cacheErrors(thrown, [...args]);
-  return said === false ? 0 : milliseconds(`what cacheErrors of ${info.id} returned`, said);
+  if (said === false) return 0;
+  try {
+    return milliseconds(`what cacheErrors of ${info.id} returned`, said);
+  } catch (error) {
+    throw about(info.id, error);
+  }
 }
 
 export interface Work {
@@ -123,9 +129,9 @@ export interface Work {
   readonly args: readonly unknown[];
 }
 
-/** The value that a caller gives for these arguments. @throws {ValueError} @throws what an option throws */
-export function given(definition: Definition, args: readonly unknown[], value: unknown): Computed {
-  return computed(definition, args, value, 0, 'value');
+/** The value that a caller gives for the arguments of such a call. @throws {ValueError} @throws what an option throws */
+export function given({ definition, args, fullKey }: Call, value: unknown): Computed {
+  return computed(definition, args, value, 0, { root: 'value', key: fullKey });
 }
 
 function computed(
@@ -133,13 +139,21 @@ function computed(
   args: readonly unknown[],
   value: unknown,
   ms: number,
-  root: 'result' | 'value' = 'result',
+  { root, key }: { readonly root: 'result' | 'value'; readonly key?: string } = RESULT,
 ): Computed {
-  const ttl = keepFor(definition, args, value);
-  const tags = tagsOf(definition, args, value);
-  const portable = toPortableOf(definition, value, root);
-  return tags ? { value: portable, ms, ttl, details: { tags } } : { value: portable, ms, ttl };
+  try {
+    const ttl = keepFor(definition, args, value);
+    const tags = tagsOf(definition, args, value);
+    const { values } = definition.options;
+    const portable = values === 'shared' ? toShared(value, root) : toPortable(value, root);
+    return tags ? { value: portable, ms, ttl, details: { tags } } : { value: portable, ms, ttl };
+  } catch (error) {
+    throw about(definition.info.id, error, key);
+  }
 }
+
+/** What messages call it. */
+const RESULT = { root: 'result' } as const;
 
 /** Also of what is not kept: its waiters are not answered with it after an invalidation. */
 function tagsOf(
@@ -176,21 +190,6 @@ function keepFor({ info, options }: Definition, args: readonly unknown[], value:
   if (!keep) return 0;
   if (typeof ttl !== 'function') return ttl;
   return milliseconds(`what ttl of ${info.id} returned`, ttl(value, [...args]));
-}
-
-/** @param root what messages call it */
-function toPortableOf(
-  { info, options }: Definition,
-  value: unknown,
-  root: string,
-): Computed['value'] {
-  try {
-    return options.values === 'shared' ? toShared(value, root) : toPortable(value, root);
-  } catch (error) {
-    if (!(error instanceof ValueError)) throw error;
-    const { path } = error;
-    throw new ValueError(`${info.id}: ${error.message}`, { functionId: info.id, path });
-  }
 }
 
 /** What a call that blocks fails with when its function is asynchronous. */

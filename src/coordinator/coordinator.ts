@@ -48,6 +48,7 @@ import { Invalidations } from './invalidation.ts';
 import { endTrace } from './lease-trace.ts';
 import { Leases } from './leases.ts';
 import type { Entry, Memory, Peeked } from './memory.ts';
+import { NOTHING_FOUND } from './nothing-found.ts';
 import { notePart, type Part, type PartsUsed, Tracking } from './parts.ts';
 import { Queue, type ThreadSupply } from './queue.ts';
 import { Recovery } from './recovery.ts';
@@ -158,8 +159,12 @@ export class Coordinator {
     return this.#draining;
   }
 
-  /** One more call would not be refused because too many wait. */
+  /**
+   * One more call would not be refused because too many wait. This thread takes any number: without others
+   * only calls wait whose function has a limit of its own, and another function's does not.
+   */
   get hasRoom(): boolean {
+    if (this.threads === 0) return true;
     return this.#queue.hasRoomBeside(this.#flights.inLine);
   }
 
@@ -315,8 +320,8 @@ export class Coordinator {
 
   /** The waiter's thread has begun to compute it by itself, with a number that it was given. */
   begin(want: Want, lease: number): void {
-    const { fn, waiter } = want;
-    const refusal = this.#refusal(fn, waiter);
+    const { waiter } = want;
+    const refusal = this.#refusal(want);
     if (refusal) return waiter.deliver(failure(refusal));
     waiter.asked = this.#leases.tags.now;
     this.#flights.openBegun(want, lease);
@@ -560,9 +565,14 @@ export class Coordinator {
     return this.#invalidations.expireTags(marks);
   }
 
-  /** Primes an entry. Settles when the tiers have it; memory does at once, and forgets what there was. */
+  /**
+   * Primes an entry. Settles when the tiers have it; memory does at once, and forgets what there was.
+   * @throws {PoolClosedError} because nothing would have the value
+   */
   async set(fn: FunctionRecord, key: string, given: Computed): Promise<void> {
-    if (this.#closed || this.#unshared) return;
+    if (this.#closed)
+      throw new PoolClosedError('the pool was closed: it keeps no value', detailsOf(fn, key));
+    if (this.#unshared) return;
     await this.#invalidations.set(fn, key, given, this.#leases.newId());
   }
 
@@ -578,8 +588,9 @@ export class Coordinator {
   }
 
   /** What a call of this key would find, and why. */
-  explain(fn: FunctionRecord, key: string, args: Arguments): Promise<Explanation> {
-    return this.#explaining.explain(fn, key, args);
+  async explain(fn: FunctionRecord, key: string, args: Arguments): Promise<Explanation> {
+    if (this.#closed) return NOTHING_FOUND;
+    return await this.#explaining.explain(fn, key, args);
   }
 
   /** A call in another thread has found nothing: to explain others by. */
@@ -643,26 +654,31 @@ export class Coordinator {
 
   /** As what the call is answered; `undefined` when that has happened. */
   #shared(want: Want): Want | undefined {
-    const refusal = this.#refusal(want.fn, want.waiter);
+    const refusal = this.#refusal(want);
     if (refusal) return void want.waiter.deliver(failure(refusal));
     const apart = this.#unshared?.apart(want);
     if (apart && 'state' in apart) return void want.waiter.deliver(apart);
     return apart ?? want;
   }
 
-  #refusal({ info }: FunctionRecord, { parent }: Waiter): Error | undefined {
-    if (this.#closed) return new PoolClosedError('the pool was closed');
+  #refusal({ fn, key, waiter: { parent } }: Want): Error | undefined {
+    if (this.#closed) return new PoolClosedError('the pool was closed', detailsOf(fn, key));
     if (this.#draining && !parent) {
       const what =
         'the pool is being closed: it ends what was asked for before, and begins nothing new';
-      return new PoolClosedError(what);
+      return new PoolClosedError(what, detailsOf(fn, key));
     }
-    return refusalOf(info, this.#parts.persistentTier);
+    return refusalOf(fn.info, this.#parts.persistentTier);
   }
 
   statsOf(fn: FunctionRecord): FunctionStats {
     return fn.counters.snapshot(this.#parts.memory.readers.hits(fn));
   }
+}
+
+/** What a call's failure is about. */
+function detailsOf({ info: { id } }: FunctionRecord, key: string) {
+  return { functionId: id, key: keyOf(id, key) };
 }
 
 function namesOf(what: Invalidation): [string | undefined, string | undefined] {
@@ -689,5 +705,6 @@ function refusalOf(info: FunctionInfo, tier: string | undefined): Error | undefi
     `${id} has thread: '${thread}' and no version: the tier '${tier}' outlives the process, and what ` +
       'such a function closes over is no part of its code, so that a change of it would go unnoticed. ' +
       'Give the function a `version`, and another one whenever its values change their meaning.',
+    { functionId: id },
   );
 }

@@ -1,6 +1,11 @@
 /**
  * In which path do arguments differ from those of the most similar recent call? For a person who asks
  * why nothing was found. Values are shown short, and without what looks secret (`text/shown.ts`).
+ *
+ * How far two calls are apart is the sum over their differences, each of which counts half as much one
+ * level deeper: a record in which one date is another is nearer than another value in its place. Where one
+ * of the two values has parts and the other one does not have the like, none of those parts agrees, and
+ * each of them counts. Of calls that are as near as each other the latest is the most similar.
  */
 
 import { types } from 'node:util';
@@ -16,6 +21,8 @@ interface Difference {
   readonly path: string;
   readonly here: unknown;
   readonly there: unknown;
+  /** How far it takes the calls apart. */
+  readonly weight: number;
 }
 
 const NONE = Symbol('none');
@@ -25,6 +32,7 @@ export class Nearest {
   readonly #args: readonly unknown[];
   readonly #root: (at: number) => string;
   #least: readonly Difference[] | undefined;
+  #distance = Number.POSITIVE_INFINITY;
 
   /** @param root what the path of an argument begins with. Default: `args[0]` */
   constructor(args: readonly unknown[], root = (at: number) => `args[${at}]`) {
@@ -32,10 +40,13 @@ export class Nearest {
     this.#root = root;
   }
 
+  /** The latest call last. */
   add(other: readonly unknown[]): void {
     const found = differences(this.#args, other, this.#root);
-    if (found.length > 0 && (!this.#least || found.length < this.#least.length))
-      this.#least = found;
+    const distance = found.reduce((sum, { weight }) => sum + weight, 0);
+    if (found.length === 0 || distance > this.#distance) return;
+    this.#least = found;
+    this.#distance = distance;
   }
 
   /** `args[0].since: Date 12:00:01 instead of 12:00:00`; `undefined` when there is no other call. */
@@ -58,7 +69,9 @@ function differences(
     if (left-- <= 0 || Object.is(a, b)) return;
     const parts = level < MOST_LEVELS ? partsOfBoth(a, b) : undefined;
     if (!parts) {
-      if (!areEqualLeaves(a, b)) found.push({ path, here: a, there: b });
+      if (areEqualLeaves(a, b)) return;
+      const weight = Math.max(leavesOf(a, level), leavesOf(b, level)) / 2 ** level;
+      found.push({ path, here: a, there: b, weight });
       return;
     }
     for (const [name, its, others] of parts) compare(its, others, path + name, level + 1);
@@ -68,6 +81,17 @@ function differences(
     compare(at < here.length ? here[at] : NONE, at < there.length ? there[at] : NONE, root(at), 0);
   }
   return found;
+}
+
+/** A value without parts is one. */
+function leavesOf(value: unknown, level: number, most = MOST_PARTS): number {
+  const parts = level < MOST_LEVELS ? partsOfBoth(value, value) : undefined;
+  let count = 0;
+  for (const [, part] of parts ?? []) {
+    if (count >= most) return most;
+    count += leavesOf(part, level + 1, most - count);
+  }
+  return Math.max(1, count);
 }
 
 type Part = readonly [name: string, here: unknown, there: unknown];

@@ -1,8 +1,11 @@
 /** The side of a thread whose pool was closed, and that was not attached to another one since. */
 
+import type { Call } from '../call/call.ts';
+import type { Definition } from '../call/registry.ts';
 import type { RemoteSide, Sight } from '../call/side.ts';
+import { NOTHING_FOUND } from '../coordinator/nothing-found.ts';
 import { PoolClosedError } from '../errors.ts';
-import type { FunctionStats } from '../protocol.ts';
+import type { Explanation, FunctionStats } from '../protocol.ts';
 import { dateNow } from '../runtime/globals.ts';
 
 export class ClosedSide implements RemoteSide {
@@ -19,16 +22,16 @@ export class ClosedSide implements RemoteSide {
     return this.#former.signal();
   }
 
-  async call(): Promise<never> {
-    throw closed();
+  async call({ definition }: Call): Promise<never> {
+    throw closed(definition);
   }
 
-  fork(): Promise<never> {
-    return this.call();
+  fork(call: Call): Promise<never> {
+    return this.call(call);
   }
 
-  sync(): never {
-    throw closed();
+  sync({ definition }: Call): never {
+    throw closed(definition);
   }
 
   find(): Sight {
@@ -39,15 +42,21 @@ export class ClosedSide implements RemoteSide {
     return dateNow();
   }
 
-  peek(): undefined {}
-
-  async invalidate(): Promise<void> {}
-
-  async set(): Promise<never> {
-    throw closed();
+  peek(call: Call): undefined {
+    void call.key;
   }
 
-  async expire(): Promise<void> {}
+  async invalidate(call: Call): Promise<void> {
+    void call.key;
+  }
+
+  async set({ definition }: Call): Promise<never> {
+    throw closed(definition);
+  }
+
+  async expire(call: Call): Promise<void> {
+    void call.key;
+  }
 
   async clear(): Promise<void> {}
 
@@ -55,15 +64,17 @@ export class ClosedSide implements RemoteSide {
 
   async expireTags(): Promise<void> {}
 
-  async explain(): Promise<never> {
-    throw closed();
+  async explain(call: Call): Promise<Explanation> {
+    void call.key;
+    return NOTHING_FOUND;
   }
 
-  stats(): FunctionStats {
-    throw closed();
+  stats(definition: Definition): FunctionStats {
+    throw closed(definition);
   }
 }
 
-function closed(): PoolClosedError {
-  return new PoolClosedError('the pool that this thread was attached to was closed');
+function closed({ info }: Definition): PoolClosedError {
+  const what = 'the pool that this thread was attached to was closed';
+  return new PoolClosedError(what, { functionId: info.id });
 }

@@ -9,7 +9,7 @@
 
 import type { MeterProvider, TracerProvider } from '@opentelemetry/api';
 import { requirePeer } from '../installed.ts';
-import { wrong } from '../options.ts';
+import { refuseUnknown, wrong } from '../options.ts';
 import { type Api, reportMetrics } from './otel-metrics.ts';
 import { reportSpans } from './otel-spans.ts';
 
@@ -39,6 +39,7 @@ let isOn = false;
  * instrument();
  */
 export function instrument(options: InstrumentOptions = {}): () => void {
+  refuseUnknown(options, 'instrument()', ['meterProvider', 'tracerProvider']);
   const api = requirePeer('@opentelemetry/api', 'instrument() reports') as Api;
   const { meterProvider = api.metrics, tracerProvider = api.trace } = options;
   if (typeof meterProvider?.getMeter !== 'function')

@@ -3,8 +3,9 @@
 /** Whether a pool can answer calls now, and why not. */
 export interface Health {
   /**
-   * One more call would be taken: the pool is open, a thread is up (unless it has none), and `maxQueue` is not
-   * reached. Tiers do not count: without them the process computes for itself.
+   * One more call would be taken: the pool is open, a thread is up, and `maxQueue` is not reached. With
+   * `threads: 0` calls are taken as long as it is open, but for those that would have to wait for a slot of their
+   * function's `concurrency`. Tiers do not count: without them the process computes for itself.
    */
   readonly ready: boolean;
   /** `draining`: `close({ drain })` was called, and calls still wait. */

@@ -117,7 +117,10 @@ export class LocalSide implements CoordinatorSide {
     const blocker = this.#sync.blocker(call);
     const { record, reads } = this.#functionOf(call.definition);
     const tracker = currentTracker();
-    const found = tracker ? this.#reads.lookFor(call, true, tracker) : reads?.look(call, true);
+    const look = () =>
+      tracker ? this.#reads.lookFor(call, true, tracker) : reads?.look(call, true);
+    // A computation may go on after the pool was closed.
+    const found = this.#closed ? undefined : look();
     if (found?.state === 'due') this.#refreshSoon(call, record);
     if (found && found.state !== 'missed') return found.value;
     return this.step(() => this.#sync.run(call, record, blocker));
@@ -154,7 +157,7 @@ export class LocalSide implements CoordinatorSide {
 
   set(call: Call, value: unknown): Promise<void> {
     const { key, definition } = call;
-    const computed = given(definition, call.args, value);
+    const computed = given(call, value);
     const { record } = this.#functionOf(definition);
     return this.step(() => this.#coordinator.set(record, key, computed));
   }

@@ -110,7 +110,8 @@ export interface CloseOptions {
 /** Milliseconds. @throws {OptionError} */
 export function drainOf(options: CloseOptions): number {
   refuseUnknown(options, 'close', ['drain']);
-  return milliseconds('drain', options.drain ?? 0);
+  const { drain = 0 } = options;
+  return milliseconds('drain', drain);
 }
 
 export interface ResolvedPoolOptions
@@ -146,8 +147,10 @@ export function resolvePoolOptions(options: PoolOptions): ResolvedPoolOptions {
     ],
     ...['maxQueue', 'attempts', 'clock', 'faults', 'worker'],
   ]);
-  const { tiers = [], worker = {} } = options;
-  const maxSize = bytes('maxSize', options.maxSize ?? '64mb');
+  const { tiers = [], worker = {}, threads = threadsOfEnvironment() } = options;
+  const { explain = isSetInEnvironment('THREADMEMO_EXPLAIN') } = options;
+  const maxSize = bytes('maxSize', options.maxSize === undefined ? '64mb' : options.maxSize);
+  const { maxEntrySize = Math.floor(maxSize / 8) } = options;
   if (!Array.isArray(tiers)) throw wrong('tiers', tiers, 'an array of tiers, fastest first');
   for (const [at, tier] of tiers.entries()) checkTier(`tiers[${at}]`, tier);
   if (typeof worker !== 'object' || worker === null) throw wrong('worker', worker, 'an object');
@@ -161,12 +164,10 @@ export function resolvePoolOptions(options: PoolOptions): ResolvedPoolOptions {
   }
   checkResourceLimits(worker.resourceLimits);
   return {
-    threads: count('threads', options.threads ?? threadsOfEnvironment(), availableParallelism(), {
-      most: MOST_THREADS,
-    }),
+    threads: count('threads', threads, availableParallelism(), { most: MOST_THREADS }),
     max: count('max', options.max, Number.POSITIVE_INFINITY),
     maxSize,
-    maxEntrySize: bytes('maxEntrySize', options.maxEntrySize ?? Math.floor(maxSize / 8)),
+    maxEntrySize: bytes('maxEntrySize', maxEntrySize),
     eviction: evictionOf(options.eviction),
     tiers,
     namespace: namespaceOf(options.namespace),
@@ -178,7 +179,7 @@ export function resolvePoolOptions(options: PoolOptions): ResolvedPoolOptions {
     worker: withHiddenEnv(worker),
     off: isSetInEnvironment('THREADMEMO_OFF'),
     reportPlace: reportPlace(),
-    explain: yesOrNo('explain', options.explain ?? isSetInEnvironment('THREADMEMO_EXPLAIN')),
+    explain: yesOrNo('explain', explain),
   };
 }
 

@@ -14,6 +14,7 @@ import type { Peeked } from '../coordinator/memory.ts';
 import { notePart } from '../coordinator/parts.ts';
 import type { BegunClaim, Completed, ToCoordinator, TraceContext, WaitMode } from '../protocol.ts';
 import { arrived } from '../values/shared-memory.ts';
+import { encodeThrown } from '../values/thrown.ts';
 
 /** A message of a thread that has died is late, and is dropped. */
 export function receive(coordinator: Coordinator, peer: Peer, message: ToCoordinator): void {
@@ -245,7 +246,10 @@ function explain(coordinator: Coordinator, peer: Peer, message: Of<'explain'>): 
 }
 
 function done(peer: Peer, call: number, finished: Promise<void>): void {
-  void finished.then(() => peer.post({ type: 'done', call }));
+  finished.then(
+    () => peer.post({ type: 'done', call }),
+    (error) => peer.post({ type: 'done', call, error: encodeThrown(error) }),
+  );
 }
 
 function known(coordinator: Coordinator, id: string): FunctionRecord {

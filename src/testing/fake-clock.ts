@@ -40,9 +40,10 @@ export interface FakeClockOptions {
  */
 export function fakeClock(options: FakeClockOptions = {}): FakeClock {
   refuseUnknown(options, 'fakeClock', ['now']);
+  const { now = dateNow() } = options;
   const cells = new SharedArrayBuffer(CLOCK_BYTES);
   const { time, changes } = viewsOf(cells);
-  Atomics.store(time, 0, microseconds(startOf(options.now ?? dateNow())));
+  Atomics.store(time, 0, microseconds(startOf(now)));
   return {
     cells,
     now: () => Number(Atomics.load(time, 0)) / 1000,

@@ -43,18 +43,19 @@ export interface Faults {
 export function faults(options: FaultOptions = {}): Faults {
   const known = ['seed', 'kill', 'fail', 'delay', 'longest', 'tiers', 'print'];
   refuseUnknown(options, 'faults', known);
-  const { tiers = {}, print = console.error } = options;
+  const { tiers = {}, print = console.error, longest = 20 } = options;
+  const { seed: given = randomInt(2 ** 31) } = options;
   if (typeof tiers !== 'object' || tiers === null) throw wrong('tiers', tiers, 'an object');
   refuseUnknown(tiers, 'faults', ['delay', 'lose', 'damage'], 'tiers.');
   if (typeof print !== 'function') throw wrong('print', print, 'a function');
-  const seed = seedOf(options.seed ?? randomInt(2 ** 31));
+  const seed = seedOf(given);
   const counts = new SharedArrayBuffer(FAULTS.length * Int32Array.BYTES_PER_ELEMENT);
   const plan = {
     seed,
     kill: shareOf('kill', options.kill, 0.01),
     fail: shareOf('fail', options.fail, 0.02),
     delay: shareOf('delay', options.delay, 0.1),
-    longest: milliseconds('longest', options.longest ?? 20),
+    longest: milliseconds('longest', longest),
     tiers: {
       delay: shareOf('tiers.delay', tiers.delay, 0.05),
       lose: shareOf('tiers.lose', tiers.lose, 0.05),

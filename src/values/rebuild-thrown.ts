@@ -55,7 +55,9 @@ function makeAgain({ className, name, message }: DescribedError, fields: Fields)
     case 'MemoError':
       return makeMemoError(message, fields);
     case 'OptionError':
-      return new OptionError(message);
+      return new OptionError(message, {
+        functionId: fields.get('functionId') as string | undefined,
+      });
     case 'DOMException':
       return new DOMException(message, name);
     default:

@@ -1,6 +1,14 @@
 /** What users may say of a cached route; the defaults, and the checks. */
 
-import { bytes, type Duration, milliseconds, refuseUnknown, type Size, wrong } from '../options.ts';
+import {
+  bytes,
+  type Duration,
+  milliseconds,
+  refuseUnknown,
+  refuseWindowsOfNothing,
+  type Size,
+  wrong,
+} from '../options.ts';
 import { marksOf } from '../tags/tags.ts';
 
 /** What a function for `tags` sees of the response. */
@@ -134,17 +142,21 @@ export function resolveRouteOptions(options: RouteOptions<never>): ResolvedRoute
       'a text where there is a version: other processes know the route by both',
     );
   }
+  const fresh = ttl === undefined ? Number.POSITIVE_INFINITY : milliseconds('ttl', ttl);
+  const meanwhile = windowOf('staleWhileRevalidate', staleWhileRevalidate);
+  refuseWindowsOfNothing(fresh, {
+    staleWhileRevalidate: meanwhile,
+    staleIfError: windowOf('staleIfError', staleIfError),
+  });
+  windowOf('errorBackoff', errorBackoff);
   return {
-    ttl: ttl === undefined ? Number.POSITIVE_INFINITY : milliseconds('ttl', ttl),
+    ttl: fresh,
     windows: {
       ...(staleIfError !== undefined && { staleIfError }),
       ...(staleWhileRevalidate !== undefined && { staleWhileRevalidate }),
       ...(errorBackoff !== undefined && { errorBackoff }),
     },
-    meanwhile:
-      staleWhileRevalidate === undefined
-        ? 0
-        : milliseconds('staleWhileRevalidate', staleWhileRevalidate),
+    meanwhile,
     vary: fieldNames(vary),
     key: key as ResolvedRouteOptions['key'],
     tags: tags as RouteOptions['tags'],
@@ -155,6 +167,10 @@ export function resolveRouteOptions(options: RouteOptions<never>): ResolvedRoute
     name,
     version,
   };
+}
+
+function windowOf(option: string, value: Duration | undefined): number {
+  return value === undefined ? 0 : milliseconds(option, value);
 }
 
 const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/;

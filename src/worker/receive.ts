@@ -54,7 +54,7 @@ export function receive(message: ToThread, to: Receivers): void {
     case 'cancel':
       return to.leads.cancel(message.lease, message.reason);
     case 'done':
-      to.requests.done(message.call);
+      to.requests.done(message.call, message.error);
       return to.presence.ended();
     case 'define':
       to.tasks.define(message.number, message.fn);

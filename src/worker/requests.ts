@@ -4,7 +4,8 @@
  */
 
 import type { Definition } from '../call/registry.ts';
-import type { Explanation, ToCoordinator, ToThread } from '../protocol.ts';
+import type { Encoded, Explanation, ToCoordinator, ToThread } from '../protocol.ts';
+import { decodeThrown } from '../values/thrown.ts';
 import type { Mailbox } from './mailbox.ts';
 
 export type Order = Extract<
@@ -18,7 +19,7 @@ export class Requests {
   readonly #mailbox: Mailbox;
   readonly #defined = new Set<Definition>();
   /** Waiting for `done`. */
-  readonly #orders = new Map<number, () => void>();
+  readonly #orders = new Map<number, (refused?: Promise<never>) => void>();
   readonly #explanations = new Map<number, (explanation: Explanation) => void>();
   /** The answers that the thread blocks for: several, if an abort listener asks while it does. */
   readonly #answers = new Map<number, RequestAnswer>();
@@ -64,8 +65,9 @@ export class Requests {
     return new Promise((resolve) => this.#orders.set(call, resolve));
   }
 
-  done(call: number): void {
-    this.#orders.get(call)?.();
+  /** @param error why it was not done */
+  done(call: number, error?: Encoded): void {
+    this.#orders.get(call)?.(error && Promise.reject(decodeThrown(error)));
     this.#orders.delete(call);
   }
 

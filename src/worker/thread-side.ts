@@ -314,7 +314,7 @@ export class ThreadSide implements RemoteSide {
   set(call: Call, value: unknown): Promise<void> {
     ensureHeadroom();
     const { definition, key } = call;
-    const computed = given(definition, call.args, value);
+    const computed = given(call, value);
     const number = this.#requests.number(definition);
     return this.#order({ type: 'set', call: number, fn: definition.info.id, key, computed });
   }

@@ -216,8 +216,57 @@ test('a tier that fails is said to have failed', async () => {
   expect((await brief.explain(1)).tiers).toEqual({ broken: { has: false, failed: true } });
 });
 
+describe('the most similar call', () => {
+  const of = (options: object) => ({ options });
+  const most = { from: 1, to: 2, by: 'day', page: 1, size: 10 };
+  const cases: [what: string, calls: unknown[], asked: unknown, nearest: string][] = [
+    [
+      'is one of another record, not of another kind',
+      ['text', since(1)],
+      since(2),
+      'args[0].options.since: Date 12:00:02 instead of 12:00:01',
+    ],
+    [
+      'whichever came first',
+      [since(1), 'text', [1]],
+      since(2),
+      'args[0].options.since: Date 12:00:02 instead of 12:00:01',
+    ],
+    [
+      'though many of its parts are others',
+      ['text', of({ ...most, from: 3, to: 4, by: 'week', page: 5, size: 6 })],
+      of(most),
+      "args[0].options.from: 1 instead of 3; args[0].options.to: 2 instead of 4; args[0].options.by: 'day' instead of 'week'; and 2 more",
+    ],
+    [
+      'differs in one part rather than in all of another one',
+      [
+        { page: 2, query: { a: 1, b: 2, c: 3, d: 4 } },
+        { page: 1, query: { a: 5, b: 6, c: 7, d: 8 } },
+      ],
+      { page: 1, query: { a: 1, b: 2, c: 3, d: 4 } },
+      'args[0].page: 1 instead of 2',
+    ],
+    [
+      'lacks one part rather than a record of many',
+      [{ page: 1 }, of(most)],
+      { ...of(most), page: 1 },
+      'args[0].page: 1 instead of none',
+    ],
+    ['is the latest of several', [1, 2, 3, 1], 4, 'args[0]: 4 instead of 1'],
+  ];
+
+  test.each(cases)('%s', async (_, calls, asked, nearest) => {
+    await open({ threads: 0, explain: true });
+    for (const call of calls) await declined(call as number);
+    const { lastMiss } = await declined.explain(asked as number);
+    expect(lastMiss).toEqual({ reason: 'never', nearest });
+  });
+});
+
 test('explaining counts as nothing, opens no pool, and refuses what is no key', async () => {
-  expect(await brief.explain(1)).toMatchObject({ state: 'missing', lastMiss: { reason: 'never' } });
+  expect(await brief.explain(1)).toMatchObject({ state: 'missing', tiers: {} });
+  // Which is what another could not be opened beside.
   await open({ threads: 1 });
   await brief(1);
   const stats = brief.stats();

@@ -1,9 +1,16 @@
 /** Shutdown with calls in flight: some never settle, or what they wanted is still computed. */
 
-import { createPool, PoolClosedError } from 'threadmemo';
+import {
+  createPool,
+  expireTags,
+  invalidateTags,
+  mapTier,
+  memoize,
+  PoolClosedError,
+} from 'threadmemo';
 import { expect, onTestFinished, test } from 'vitest';
 import { inFull } from '../effort.ts';
-import { counted, fresh, reaches } from '../fixtures/counters-and-gates.ts';
+import { arrive, count, counted, fresh, lift, reaches } from '../fixtures/counters-and-gates.ts';
 import { crowd, gated } from '../fixtures/gated.ts';
 import { hangs } from '../fixtures/hanging.ts';
 import { increment } from '../fixtures/quick.ts';
@@ -56,6 +63,60 @@ test('later calls are rejected, and what was cached is not served', async () => 
   expect(await rejection(increment(2))).toBeInstanceOf(PoolClosedError);
   expect(increment.has(1)).toBe(false);
   expect(increment.peek(1)).toBe(undefined);
+});
+
+test.each([0, 1])(
+  'a value is not given to a pool that was closed, with %i threads',
+  async (threads) => {
+    const pool = await open({ threads });
+    await pool.close();
+    expect(await rejection(increment.set([1], 9))).toBeInstanceOf(PoolClosedError);
+    await Promise.all([increment.invalidate(1), increment.expire(1), increment.clear()]);
+    await Promise.all([invalidateTags('a'), expireTags('a'), pool.clear()]);
+  },
+);
+
+test('explain says what a call would find after it', async () => {
+  const pool = await open({ threads: 0, explain: true, tiers: [mapTier()] });
+  await increment(1);
+  expect(await increment.explain(1)).toMatchObject({ state: 'fresh' });
+  await pool.close();
+  const { state, where, lastMiss, tiers } = await increment.explain(1);
+  expect({ state, where, lastMiss, tiers }).toEqual({
+    state: 'missing',
+    where: undefined,
+    lastMiss: undefined,
+    tiers: {},
+  });
+});
+
+test('a computation that goes on finds nothing either', async () => {
+  const pool = await open({ threads: 0 });
+  const gate = fresh('goes on');
+  await increment(1);
+  const found: unknown[] = [];
+  const looks = memoize(
+    import.meta.url,
+    async (gate: string) => {
+      found.push(increment.sync(1));
+      count(`${gate}:started`);
+      await arrive(gate);
+      found.push(increment.has(1), await rejection(increment(1)));
+      try {
+        found.push(increment.sync(1));
+      } finally {
+        count(`${gate}:looked`);
+      }
+    },
+    { name: fresh('looks') },
+  );
+  const call = rejection(looks(gate));
+  await reaches(`${gate}:started`, 1);
+  await pool.close();
+  await call;
+  lift(gate);
+  await reaches(`${gate}:looked`, 1);
+  expect(found).toEqual([2, false, expect.any(Error)]);
 });
 
 test('a pool that is opened after it starts from nothing', async () => {

@@ -1,11 +1,12 @@
 /** A readiness probe says yes to a process that cannot answer, or no to one that can. */
 
-import { mapTier } from 'threadmemo';
+import { mapTier, QueueFullError } from 'threadmemo';
 import { expect, test } from 'vitest';
 import { inFull } from '../effort.ts';
 import { fresh, lift, reaches } from '../fixtures/counters-and-gates.ts';
 import { gated } from '../fixtures/gated.ts';
 import { hangs } from '../fixtures/hanging.ts';
+import { one } from '../fixtures/limited.ts';
 import { increment } from '../fixtures/quick.ts';
 import { open, rejection, until } from '../threads/open.ts';
 
@@ -40,6 +41,23 @@ test.runIf(inFull)('not ready while maxQueue would refuse one more call', async 
   await Promise.all([first, second]);
   expect(pool.health().ready).toBe(true);
 });
+
+test.each([0, 2])(
+  'a queue has no end for what this thread computes itself: maxQueue %i',
+  async (maxQueue) => {
+    const pool = await open({ threads: 0, maxQueue });
+    const series = fresh('limited');
+    const gates = Array.from({ length: maxQueue + 1 }, () => fresh('gate'));
+    const calls = gates.map((gate) => one(series, gate));
+    await reaches(`${series}:in`, 1);
+    expect(pool.health()).toMatchObject({ ready: true, state: 'open', queued: maxQueue });
+    expect(await increment(1)).toBe(2);
+    // Only a function that is at its limit is refused.
+    expect(await rejection(one(series, fresh('more')))).toBeInstanceOf(QueueFullError);
+    for (const gate of gates) lift(gate);
+    await Promise.all(calls);
+  },
+);
 
 test('a tier that does not answer is down; the pool is ready, because it computes for itself', async () => {
   const tier = { ...mapTier(), name: 'silent', get: () => new Promise<never>(() => {}) };

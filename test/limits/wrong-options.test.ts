@@ -3,8 +3,20 @@
 import { spawnSync } from 'node:child_process';
 import { createPool, type Duration, memoize, OptionError } from 'threadmemo';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { resolveCallOptions, resolveMemoizeOptions } from '../../build/src/options.js';
-import { resolvePoolOptions } from '../../build/src/pool/pool-options.js';
+import { instrument } from '../../build/src/observe/otel.js';
+import {
+  resolveCallOptions,
+  resolveMapOptions,
+  resolveMemoizeOptions,
+} from '../../build/src/options.js';
+import { drainOf, resolvePoolOptions } from '../../build/src/pool/pool-options.js';
+import { fakeClock } from '../../build/src/testing/fake-clock.js';
+import { faults } from '../../build/src/testing/faults.js';
+import { resolveDiskTierOptions } from '../../build/src/tiers/disk/options.js';
+import { resolveKeyvTierOptions } from '../../build/src/tiers/keyv/options.js';
+import { resolveMemcachedTierOptions } from '../../build/src/tiers/memcached/options.js';
+import { resolveRedisTierOptions } from '../../build/src/tiers/redis/options.js';
+import { resolveRouteOptions } from '../../build/src/web/route-options.js';
 import { increment } from '../fixtures/quick.ts';
 import { rejection } from '../threads/open.ts';
 
@@ -184,6 +196,75 @@ describe('createPool', () => {
     const error = thrownBy(() => resolvePoolOptions({ threads }));
     expectWrong(error, ['threads', threads, 'Infinity', 'a whole number from 0 to 1024']);
   });
+});
+
+describe('null is no value of any option', () => {
+  const routes = (given: object) => resolveRouteOptions(given);
+  const makers: [what: string, run: (given: object) => unknown, options: string][] = [
+    [
+      'memoize',
+      (given) => resolveMemoizeOptions(function named() {}, given),
+      'name version ttl jitter hardTimeout staleWhileRevalidate staleIfError errorBackoff refreshAhead ' +
+        'softTimeout tti cacheErrors track max concurrency key cache values thread errors tags',
+    ],
+    ['with', resolveCallOptions, 'signal timeout forceRefresh maxAge priority'],
+    ['map', resolveMapOptions, 'concurrency signal onProgress'],
+    [
+      'createPool',
+      resolvePoolOptions,
+      'threads max maxSize maxEntrySize eviction explain tiers namespace tierTimeout maxQueue attempts clock ' +
+        'faults worker',
+    ],
+    ['close', drainOf, 'drain'],
+    ['fakeClock', fakeClock, 'now'],
+    ['faults', faults, 'seed kill fail delay longest tiers print'],
+    [
+      'cached',
+      routes,
+      'ttl staleIfError staleWhileRevalidate errorBackoff vary key tags when cookies honorNoCache ' +
+        'maxBodySize name version',
+    ],
+    [
+      'diskTier',
+      (given) => resolveDiskTierOptions({ path: '/tmp', ...given }),
+      'path maxSize maxEntries maxAge',
+    ],
+    [
+      'redisTier',
+      resolveRedisTierOptions,
+      'url client prefix maxAge compressAbove secret timeout connectTimeout',
+    ],
+    ['keyvTier', resolveKeyvTierOptions, 'prefix maxAge secret timeout'],
+    [
+      'memcachedTier',
+      resolveMemcachedTierOptions,
+      'servers connect prefix maxAge maxItemSize compressAbove secret timeout connectTimeout',
+    ],
+    ['instrument', instrument, 'meterProvider tracerProvider'],
+  ];
+  const each = makers.flatMap(([what, run, options]) =>
+    options.split(' ').map((option) => [what, option, run] as const),
+  );
+
+  test.each(each)('%s: %s', (_, option, run) => {
+    const error = thrownBy(() => run({ [option]: null }));
+    expect(error).toBeInstanceOf(OptionError);
+    expect((error as OptionError).message).toContain(option);
+  });
+});
+
+test.each(['staleIfError', 'staleWhileRevalidate'])(
+  'a route that keeps nothing, with %s',
+  (option) => {
+    const error = thrownBy(() => resolveRouteOptions({ ttl: 0, [option]: '1m' }));
+    expectWrong(error, ['ttl', 0, '0', `more than 0 with ${option}`]);
+    expect(resolveRouteOptions({ ttl: 0, [option]: 0 }).ttl).toBe(0);
+  },
+);
+
+test.each([5, null, 'all', { meter: {} }])('instrument(%o)', (given) => {
+  const error = thrownBy(() => instrument(given as never)());
+  expect(error).toBeInstanceOf(OptionError);
 });
 
 describe('an option that does not exist', () => {

@@ -279,6 +279,8 @@ test('closing rejects what it waits for and computes, and leaves it alone', asyn
   for (const { name } of later) expect(name).toBe('PoolClosedError');
   expect(await guest.ask('has', 'increment', 1)).toBe(false);
   await guest.ask('invalidate', 'increment', 1);
+  expect((await rejection(guest.ask('set', 'increment', [1], 9))).name).toBe('PoolClosedError');
+  expect(await guest.ask('explain', 'increment', 1)).toMatchObject({ state: 'missing' });
   lift(own);
   // It has said goodbye, and lives on.
   await until(() => pool.stats().attached === 0);
@@ -298,6 +300,20 @@ test('a call that is on its way when the pool closes is rejected', async () => {
   while (counted(`${gate}:said`) === 0);
   void pool.close();
   expect((await call).name).toBe('PoolClosedError');
+  await until(() => pool.stats().attached === 0);
+});
+
+test('a value that is on its way when the pool closes is refused, and not lost in silence', async () => {
+  const pool = await open({ threads: 1 });
+  const guest = new Guest();
+  await pool.attach(guest.worker);
+  await guest.ask('call', 'increment', 1);
+  const gate = fresh('way');
+  const set = rejection(guest.ask('sayThenSet', gate));
+  // Nothing that it says is read meanwhile.
+  while (counted(`${gate}:said`) === 0);
+  void pool.close();
+  expect((await set).name).toBe('PoolClosedError');
   await until(() => pool.stats().attached === 0);
 });
 

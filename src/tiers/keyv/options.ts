@@ -49,11 +49,12 @@ const PREFIX = /^[\w.-]{1,100}$/;
 /** @throws {OptionError} */
 export function resolveKeyvTierOptions(options: KeyvTierOptions): ResolvedKeyvTierOptions {
   refuseUnknown(options, 'keyvTier', ['prefix', 'maxAge', 'secret', 'timeout']);
+  const { maxAge = '7d', timeout = 1000 } = options;
   return {
     prefix: prefixOf(options.prefix, PREFIX, 'a text of 1 to 100 letters, digits, and . _ -'),
-    maxAge: positive('maxAge', options.maxAge ?? '7d', Number.POSITIVE_INFINITY),
+    maxAge: positive('maxAge', maxAge, Number.POSITIVE_INFINITY),
     secret: secretOf(options.secret),
-    timeout: positive('timeout', options.timeout ?? 1000),
+    timeout: positive('timeout', timeout),
   };
 }
 

@@ -71,6 +71,7 @@ export function resolveMemcachedTierOptions(
     ...['secret', 'timeout', 'connectTimeout'],
   ]);
   const { servers = 'localhost', connect, compressAbove } = options;
+  const { maxAge = '7d', maxItemSize = '1mb', timeout = 250, connectTimeout = 1000 } = options;
   if (connect !== undefined && typeof connect !== 'function') {
     throw wrong('connect', connect, 'a function that returns a stream');
   }
@@ -82,15 +83,15 @@ export function resolveMemcachedTierOptions(
       /^[!-~]{1,100}$/,
       'a text of 1 to 100 plain characters, without spaces',
     ),
-    maxAge: positive('maxAge', options.maxAge ?? '7d', LONGEST_AGE),
-    maxItemSize: bytes('maxItemSize', options.maxItemSize ?? '1mb'),
+    maxAge: positive('maxAge', maxAge, LONGEST_AGE),
+    maxItemSize: bytes('maxItemSize', maxItemSize),
     compressAbove:
       compressAbove === undefined
         ? Number.POSITIVE_INFINITY
         : bytes('compressAbove', compressAbove),
     secret: secretOf(options.secret),
-    timeout: positive('timeout', options.timeout ?? 250),
-    connectTimeout: positive('connectTimeout', options.connectTimeout ?? 1000),
+    timeout: positive('timeout', timeout),
+    connectTimeout: positive('connectTimeout', connectTimeout),
   };
 }
 

@@ -81,6 +81,7 @@ export function resolveRedisTierOptions(options: RedisTierOptions): ResolvedRedi
     'connectTimeout',
   ]);
   const { url = 'redis://localhost:6379', client, compressAbove } = options;
+  const { maxAge = '7d', timeout = 250, connectTimeout = 2000 } = options;
   if (client !== undefined && options.url !== undefined) {
     throw wrong('url', HIDDEN, 'left out where a client is given');
   }
@@ -94,14 +95,14 @@ export function resolveRedisTierOptions(options: RedisTierOptions): ResolvedRedi
       PREFIX,
       'a text without spaces and braces, of 1 to 200 characters',
     ),
-    maxAge: positive('maxAge', options.maxAge ?? '7d', LONGEST_AGE),
+    maxAge: positive('maxAge', maxAge, LONGEST_AGE),
     compressAbove:
       compressAbove === undefined
         ? Number.POSITIVE_INFINITY
         : bytes('compressAbove', compressAbove),
     secret: secretOf(options.secret),
-    timeout: positive('timeout', options.timeout ?? 250),
-    connectTimeout: positive('connectTimeout', options.connectTimeout ?? 2000),
+    timeout: positive('timeout', timeout),
+    connectTimeout: positive('connectTimeout', connectTimeout),
   };
 }
 

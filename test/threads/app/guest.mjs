@@ -39,6 +39,7 @@ const deeds = {
   stats: (name) => functions[name].stats(),
   invalidate: (name, ...args) => functions[name].invalidate(...args),
   set: (name, args, value) => functions[name].set(args, value),
+  explain: (name, ...args) => functions[name].explain(...args),
   /** Gives up when the gate opens. */
   abandon(name, args, gate) {
     const going = new AbortController();
@@ -61,6 +62,12 @@ const deeds = {
     const call = functions.gated(gate);
     count(`${gate}:said`);
     return call;
+  },
+  /** The same for a value. */
+  sayThenSet(gate) {
+    const set = functions.increment.set([gate], 9);
+    count(`${gate}:said`);
+    return set;
   },
   /** Nothing but its calls keeps the thread alive from now on. */
   letGo: () => parentPort.unref(),
