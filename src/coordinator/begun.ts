@@ -26,17 +26,15 @@ export type ReadAhead = (slot?: number) => void;
 
 /** What a function may have, and the coordinator need not be asked before it is computed. */
 const PLAIN: ReadonlySet<string> = new Set<keyof FunctionInfo>([
-  ...([
-    'id',
-    'module',
-    'max',
-    'ttl',
-    'jitter',
-    'versioned',
-    'hasMadeName',
-    'exportName',
-    'home',
-  ] as const),
+  'id',
+  'module',
+  'max',
+  'ttl',
+  'jitter',
+  'versioned',
+  'hasMadeName',
+  'exportName',
+  'home',
 ]);
 
 export function mayBegin(info: FunctionInfo): boolean {

@@ -3,7 +3,8 @@
  * received until they are settled or given back.
  *
  * Invariant: no call of a thread gets an older value than one that came to its end before it. Where memory may
- * have an older one, a call is answered when the coordinator has heard of the outcome.
+ * have an older one, a call is answered when the coordinator has heard of the outcome. A `sync` call is not, which
+ * computes beside an older value only for a computation that tracks: that value is stale, as any call may get it.
  */
 
 import { noCallerWaits, within } from '../compute/computation.ts';

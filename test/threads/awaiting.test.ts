@@ -6,12 +6,13 @@
 import { beforeEach, expect, test, vi } from 'vitest';
 import { Awaiting } from '../../src/compute/awaiting.ts';
 import { Computation } from '../../src/compute/computation.ts';
-import { Flight, Lease, type Waiter } from '../../src/coordinator/flight.ts';
-import { FunctionRecord } from '../../src/coordinator/function-record.ts';
-import { Queue } from '../../src/coordinator/queue.ts';
+import { Flight, type Lease, type Waiter } from '../../src/coordinator/flight.ts';
+import type { FunctionRecord } from '../../src/coordinator/function-record.ts';
+import type { Queue } from '../../src/coordinator/queue.ts';
 import { ChurnMap } from '../../src/order/churn-map.ts';
 import { FakeClock } from '../fake-clock.ts';
-import { PretendedPeer } from '../pretended-peer.ts';
+import type { PretendedPeer } from '../pretended-peer.ts';
+import { functionThat, queueOfTwo, settled } from './queue-of-two.ts';
 
 let queue: Queue;
 let clock: FakeClock;
@@ -19,53 +20,18 @@ let reclaimed: Lease[];
 let peers: [PretendedPeer, PretendedPeer];
 
 beforeEach(() => {
-  let id = 0;
   clock = new FakeClock();
   reclaimed = [];
-  queue = new Queue(Number.POSITIVE_INFINITY, clock, {
-    want: () => {},
-    spare: () => 0,
-    replaces: () => false,
-  });
-  queue.listen(
-    {
-      beginTask(flight, peer) {
-        const lease = new Lease(++id, flight, peer, undefined);
-        flight.beginLease(lease);
-        return lease;
-      },
-      admits: () => true,
-      inLine: 0,
-      limited: 0,
-      hungry: () => {},
-      hurry: () => {},
-      beginHere: () => {},
-      overtake: () => {},
-    },
-    {
-      reclaim(lease) {
-        reclaimed.push(lease);
-        lease.end();
-        lease.flight.reopen();
-        lease.flight.queue();
-        queue.add(lease.flight, true);
-        return true;
-      },
-      notSent: () => {},
-    },
-  );
-  peers = [new PretendedPeer(), new PretendedPeer()];
-  for (const peer of peers) queue.join(peer);
+  const reclaim = (lease: Lease) => {
+    reclaimed.push(lease);
+    lease.end();
+    lease.flight.reopen();
+    lease.flight.queue();
+    queue.add(lease.flight, true);
+    return true;
+  };
+  ({ queue, peers } = queueOfTwo(clock, () => 0, reclaim));
 });
-
-function functionThat(name: string): FunctionRecord {
-  const info = { id: name, module: name, max: Number.POSITIVE_INFINITY, versioned: false };
-  return new FunctionRecord(info as FunctionRecord['info'], 0);
-}
-
-async function settled(): Promise<void> {
-  for (let n = 0; n < 5; n++) await Promise.resolve();
-}
 
 async function enqueued(fn: FunctionRecord, count: number): Promise<Flight[]> {
   const flights = Array.from({ length: count }, (_, n) => new Flight(fn, `${n}`, new ChurnMap()));

@@ -6,16 +6,17 @@
 
 import { beforeEach, expect, test } from 'vitest';
 import { Flight, Lease, type Waiter } from '../../src/coordinator/flight.ts';
-import { FunctionRecord } from '../../src/coordinator/function-record.ts';
-import { Queue } from '../../src/coordinator/queue.ts';
+import type { FunctionRecord } from '../../src/coordinator/function-record.ts';
+import type { Queue } from '../../src/coordinator/queue.ts';
 import { ChurnMap } from '../../src/order/churn-map.ts';
 import { FakeClock } from '../fake-clock.ts';
 import { holds } from '../fixtures/batches-and-sleep.ts';
 import { forksGated } from '../fixtures/blocking.ts';
 import { count, fresh, lift, reaches } from '../fixtures/counters-and-gates.ts';
 import { gated } from '../fixtures/gated.ts';
-import { PretendedPeer } from '../pretended-peer.ts';
+import type { PretendedPeer } from '../pretended-peer.ts';
 import { open, until } from './open.ts';
+import { functionThat, queueOfTwo, settled } from './queue-of-two.ts';
 
 let clock: FakeClock;
 let queue: Queue;
@@ -25,52 +26,15 @@ let spare: number;
 beforeEach(() => {
   clock = new FakeClock();
   spare = 0;
-  let id = 0;
-  queue = new Queue(Number.POSITIVE_INFINITY, clock, {
-    want: () => {},
-    spare: () => spare,
-    replaces: () => false,
-  });
-  queue.listen(
-    {
-      beginTask(flight, peer) {
-        const lease = new Lease(++id, flight, peer, undefined);
-        flight.beginLease(lease);
-        return lease;
-      },
-      admits: () => true,
-      inLine: 0,
-      limited: 0,
-      hungry: () => {},
-      hurry: () => {},
-      beginHere: () => {},
-      overtake: () => {},
-    },
-    { reclaim: () => false, notSent: () => {} },
-  );
-  peers = [new PretendedPeer(), new PretendedPeer()];
-  for (const peer of peers) queue.join(peer);
+  ({ queue, peers } = queueOfTwo(clock, () => spare));
 });
 
-/** @param stretchMs of its computations so far; unknown when there were none */
-function functionThat(name: string, stretchMs?: number): FunctionRecord {
-  const info = { id: name, module: name, max: Number.POSITIVE_INFINITY, versioned: false };
-  const fn = new FunctionRecord(info as FunctionRecord['info'], 0);
-  if (stretchMs !== undefined) fn.keptThread(stretchMs);
-  return fn;
-}
-
-/** The queue looks in the next microtask. */
 async function enqueued(fn: FunctionRecord): Promise<Flight> {
   const flight = new Flight(fn, `${fn.info.id}()`, new ChurnMap());
   flight.queue();
   queue.add(flight, false);
   await settled();
   return flight;
-}
-
-async function settled(): Promise<void> {
-  for (let n = 0; n < 5; n++) await Promise.resolve();
 }
 
 async function passes(ms: number): Promise<void> {
